@@ -1,0 +1,286 @@
+"""The one description of the commands: the parser, `--help`, the man page and the completions are made from it.
+
+Only text and types live here. What a command does is imported when it runs: `handler` names `module:function`, called
+with the parsed `argparse.Namespace` and the `Environment`, giving an `Outcome`.
+"""
+
+from typing import Any
+
+import attrs
+
+
+@attrs.frozen
+class Argument:
+    """One word or option of a command, as argparse takes it."""
+
+    names: tuple[str, ...]
+    help: str
+    settings: dict[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Command:
+    """One verb.
+
+    Attributes:
+        name: what the user types; two words for a verb below another (`import routeros`).
+        summary: one line, for lists.
+        handler: `module:function`.
+        arguments: in the order of the help.
+        examples: command lines with a remark each.
+        group: the heading it is listed under.
+    """
+
+    name: str
+    summary: str
+    handler: str
+    arguments: tuple[Argument, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
+    group: str = ""
+
+
+def argument(*names: str, help: str, **settings: Any) -> Argument:  # noqa: A002 - argparse's own word
+    """Spell an `Argument` as `add_argument` is spelled."""
+    return Argument(names, help, settings)
+
+
+POLICY_PATH = "/etc/portward/policy.toml"
+POLICY = argument(
+    "policy", nargs="?", default=POLICY_PATH, metavar="POLICY", help=f"policy file, or - for stdin (default: {POLICY_PATH})"
+)
+SERVICE = argument("service", metavar="SERVICE", help="name of a service of the policy, or * for all")
+ADDRESS = argument("address", metavar="ADDRESS", help="IPv4 or IPv6 address")
+
+GROUPS = ("the policy", "the gate", "the client", "learning")
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "check",
+        "find the mistakes in a policy, and give advice",
+        "portward.cli.check:run",
+        (
+            POLICY,
+            argument("--strict", action="store_true", help="treat advice as mistakes"),
+            argument("--no-strength", action="store_true", help="leave out how strong each sequence is"),
+        ),
+        (("portward check policy.toml", "mistakes as file:line:column, then advice"),),
+        "the policy",
+    ),
+    Command(
+        "explain",
+        "tell what a code such as PW201 means",
+        "portward.cli.explain:run",
+        (argument("code", nargs="?", metavar="CODE", help="a code; without it, all codes are listed"),),
+        (("portward explain PW201", "what, why, example, fix"),),
+        "learning",
+    ),
+    Command(
+        "schema",
+        "print the JSON Schema of the policy file, for editors",
+        "portward.cli.schema:run",
+        (),
+        (("portward schema > policy.schema.json", "for an editor that completes TOML"),),
+        "the policy",
+    ),
+    Command(
+        "compile",
+        "print the nftables text that a policy becomes",
+        "portward.cli.compile:run",
+        (
+            POLICY,
+            argument("--map", action="store_true", help="print the map from the text's lines to the policy's instead"),
+        ),
+        (("portward compile policy.toml | less", "what the kernel would be given"),),
+        "the policy",
+    ),
+    Command(
+        "simulate",
+        "run packets against a policy and explain each one",
+        "portward.cli.simulate:run",
+        (
+            argument("policy", metavar="POLICY", help="policy file"),
+            argument("trace", metavar="TRACE", help="a trace (text) or a pcap file; - for a trace on stdin"),
+        ),
+        (("portward simulate policy.toml visit.trace", "which rule, which stage, why"),),
+        "the policy",
+    ),
+    Command(
+        "import routeros",
+        "make a policy from RouterOS firewall rules",
+        "portward.cli.import_routeros:run",
+        (
+            argument("file", metavar="FILE", help="RouterOS script, export, or an article that prints one; - for stdin"),
+            argument("--output", "-o", metavar="POLICY", help="write the policy to this file instead of stdout"),
+            argument("--strict", action="store_true", help="refuse a text that had to be mended"),
+        ),
+        (("portward import routeros article.txt -o policy.toml", "the rules of a printed article"),),
+        "the policy",
+    ),
+    Command(
+        "plan",
+        "show what apply would change, as a diff against the live table",
+        "portward.cli.plan:run",
+        (
+            POLICY,
+            argument("--detailed-exitcode", action="store_true", help="exit 0 without changes, 2 with changes"),
+        ),
+        (("portward plan policy.toml", "nothing is changed"),),
+        "the gate",
+    ),
+    Command(
+        "apply",
+        "put a policy into the kernel",
+        "portward.cli.apply:run",
+        (
+            POLICY,
+            argument("--trial", metavar="TIME", help="undo it after TIME (such as 120s) unless confirmed"),
+            argument("--yes", "-y", action="store_true", help="do not ask"),
+        ),
+        (
+            ("portward apply policy.toml --trial 120s", "then, over a new connection: portward confirm"),
+            ("portward apply policy.toml", "for good; grants stay"),
+        ),
+        "the gate",
+    ),
+    Command(
+        "confirm",
+        "keep the policy that is on trial",
+        "portward.cli.trial:confirm",
+        (
+            argument(
+                "--same-connection",
+                action="store_true",
+                help="accept it from the very SSH session that applied (it does not prove that new ones get in)",
+            ),
+        ),
+        (("portward confirm", "from a new connection, which proves that one gets in"),),
+        "the gate",
+    ),
+    Command("rollback", "undo the policy that is on trial, now", "portward.cli.trial:rollback", (), (), "the gate"),
+    Command(
+        "status",
+        "show doors, who is in and until when, who is mid-sequence, counters",
+        "portward.cli.status:run",
+        (),
+        (("portward status --json", "for programs"),),
+        "the gate",
+    ),
+    Command(
+        "grant",
+        "let an address in without a knock",
+        "portward.cli.grant:grant",
+        (
+            SERVICE,
+            ADDRESS,
+            argument("--for", dest="duration", metavar="TIME", default="1h", help="how long (default: 1h)"),
+        ),
+        (("portward grant ssh 192.0.2.7 --for 2h", "renews an earlier grant"),),
+        "the gate",
+    ),
+    Command(
+        "revoke",
+        "end an address's grant",
+        "portward.cli.grant:revoke",
+        (SERVICE, ADDRESS),
+        (("portward revoke '*' 192.0.2.7", "out of every service"),),
+        "the gate",
+    ),
+    Command(
+        "save",
+        "write the grants and the time they have left to a file",
+        "portward.cli.save:save",
+        (argument("--file", metavar="FILE", help="where (default: grants.json in the state directory)"),),
+        (),
+        "the gate",
+    ),
+    Command(
+        "restore",
+        "give back saved grants for the time they have left",
+        "portward.cli.save:restore",
+        (argument("--file", metavar="FILE", help="from where (default: grants.json in the state directory)"),),
+        (),
+        "the gate",
+    ),
+    Command(
+        "down",
+        "remove our table: everything is as open as without portward",
+        "portward.cli.down:run",
+        (argument("--yes", "-y", action="store_true", help="do not ask"),),
+        (),
+        "the gate",
+    ),
+    Command(
+        "invite",
+        "print what a person needs to knock: a profile, a web page, or shell lines",
+        "portward.cli.invite:run",
+        (
+            argument("sequence", metavar="SEQUENCE", help="name of a sequence of the policy"),
+            argument("--host", required=True, metavar="HOST", help="name or address the visitor reaches this gate by"),
+            argument("--policy", default=POLICY_PATH, metavar="POLICY", help=f"policy file (default: {POLICY_PATH})"),
+            argument("--html", action="store_true", help="one self-contained web page whose button knocks"),
+            argument("--shell", action="store_true", help="lines for bash, nmap, PowerShell and telnet"),
+            argument("--link", metavar="URL", help="with --html: what to open after the knock"),
+            argument("--output", "-o", metavar="FILE", help="write to this file, readable by you alone"),
+        ),
+        (
+            ("portward invite admin --host gate.example.org", "a profile: the client's import-profile takes it"),
+            ("portward invite admin --host gate.example.org --html -o knock.html", "knock from a browser"),
+        ),
+        "the gate",
+    ),
+    Command(
+        "knock",
+        "knock, and wait until the door is open",
+        "portward.cli.knock:run",
+        (
+            argument("host", metavar="HOST", help="a profile's name, or a host name or address"),
+            argument("sequence", nargs="*", metavar="KNOCK", help="tcp/33333 udp/22222 icmp/128 …; without it, the profile's"),
+            argument("-4", dest="family", action="store_const", const="4", help="IPv4 only"),
+            argument("-6", dest="family", action="store_const", const="6", help="IPv6 only"),
+            argument("--both", dest="family", action="store_const", const="both", help="IPv4 and IPv6, each whole"),
+            argument("--delay", metavar="TIME", help="between one knock and the next (default: 200ms)"),
+            argument("--source", metavar="ADDRESS", help="send from this address of ours"),
+            argument("--verify", metavar="PORT", help="wait until tcp/PORT opens; knock again if it does not"),
+            argument("--timeout", metavar="TIME", help="give up after this long (default: 30s)"),
+            argument("--word-file", metavar="FILE", help="read the knocks from FILE (- for stdin), one a line"),
+            argument("--quiet", "-q", action="store_true", help="say nothing; exit 0 whatever happens to the door"),
+        ),
+        (
+            ("portward knock gate.example.org --verify 22 -- ssh gate.example.org", "knock, then run ssh"),
+            ("portward knock 192.0.2.1 tcp/33333 tcp/22222 tcp/11111", "without a profile"),
+        ),
+        "the client",
+    ),
+    Command(
+        "import-profile",
+        "add an invitation to this user's profiles",
+        "portward.cli.profile:add",
+        (
+            argument("file", metavar="FILE", help="what `portward invite` printed, or - for stdin"),
+            argument("--name", metavar="NAME", help="call the profile this instead"),
+            argument("--force", action="store_true", help="replace a profile of the same name"),
+        ),
+        (),
+        "the client",
+    ),
+    Command("profiles", "list this user's profiles", "portward.cli.profile:show", (), (), "the client"),
+    Command(
+        "ssh-proxy",
+        "knock, then connect stdin and stdout to the port (for ProxyCommand)",
+        "portward.cli.ssh:proxy",
+        (
+            argument("host", metavar="HOST", help="%%h"),
+            argument("port", metavar="PORT", help="%%p"),
+        ),
+        (("ProxyCommand portward ssh-proxy %h %p", "in ~/.ssh/config"),),
+        "the client",
+    ),
+    Command(
+        "ssh-config",
+        "print lines for ~/.ssh/config that knock before ssh connects",
+        "portward.cli.ssh:config",
+        (argument("profile", nargs="*", metavar="PROFILE", help="profiles' names (default: all)"),),
+        (("portward ssh-config gate >> ~/.ssh/config", "then plain ssh knocks by itself"),),
+        "the client",
+    ),
+)
