@@ -47,12 +47,13 @@ def lower(policy: Policy) -> Table:
     for sequence in policy.sequences:
         numbers.add(sequence)
     translation = doors.translations(policy)
+    maps = doors.maps(policy, knocks.dispatch(policy))
     chains = [
         first_look(policy),
         second_look(policy),
         *([Chain(names.TRANSLATE, translation, TRANSLATION, "published ports become the services' own")] if translation else []),
         judge(policy),
-        to_us(policy),
+        to_us(policy, {each.name for each in maps}),
         stale_tcp(policy),
         *doors.chains(policy),
         *knocks.chains(policy, numbers),
@@ -64,7 +65,7 @@ def lower(policy: Policy) -> Table:
         comment=f"portward: {policy.mode} mode, {'strict' if policy.strict else 'not strict'}",
         counters=counters(policy),
         sets=sets(policy),
-        maps=doors.maps(policy, knocks.dispatch(policy)),
+        maps=maps,
         chains=tuple(chains),
     )
 
@@ -149,13 +150,11 @@ def judge(policy: Policy) -> Chain:
     return Chain(names.JUDGE, tuple(rules))
 
 
-def to_us(policy: Policy) -> Chain:
+def to_us(policy: Policy, maps: set[str]) -> Chain:
     """Line 5: doors, knocks and public ports by one look into a map; what is left is a stray or a closed port."""
     where = (Selector.PROTOCOL, Selector.DESTINATION_PORT)
-    found = doors.maps(policy, knocks.dispatch(policy))
-    rules = [Rule((Dispatch(where, each.name),)) for each in found if each.name in {names.PORTS, names.PORT_RANGES}]
-    echoes = any(each.name == names.ECHOES for each in found)
-    if echoes:
+    rules = [Rule((Dispatch(where, name),)) for name in (names.PORTS, names.PORT_RANGES) if name in maps]
+    if names.ECHOES in maps:
         rules += [
             Rule((question, Dispatch((Selector.LENGTH,), names.ECHOES)))
             for question in (Is.ECHO_REQUEST_V4, Is.ECHO_REQUEST_V6)
@@ -163,7 +162,7 @@ def to_us(policy: Policy) -> Chain:
     rules += doors.to_us_without_ports(policy)
     if policy.strict:
         rules += [Rule((HasProtocol((protocol,)), Goto(names.STRAY))) for protocol in (Protocol.TCP, Protocol.UDP)]
-        if echoes:
+        if names.ECHOES in maps:
             rules += [Rule((question, Goto(names.STRAY))) for question in (Is.ECHO_REQUEST_V4, Is.ECHO_REQUEST_V6)]
     rules.append(Rule((Goto(names.CLOSED),)))
     return Chain(names.TO_US, tuple(rules))
