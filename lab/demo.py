@@ -57,7 +57,9 @@ class Stage:
 
 def main() -> int:
     """Play the demo; 0 if all was as it should be."""
-    parser = argparse.ArgumentParser(prog="make demo", description="portward on the real kernel, in namespaces")
+    parser = argparse.ArgumentParser(
+        prog="make demo", description="portward on the real kernel, in namespaces"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the namespaces at the end, to play in")
     parser.add_argument("--remove", nargs="+", metavar="NAMESPACE", help="remove namespaces that were kept")
     options = parser.parse_args()
@@ -66,7 +68,10 @@ def main() -> int:
             remove(Namespace(name))
         return 0
     if lacking := missing("nft", "ip", "sshd", "ssh", "nmap"):
-        print(f"The demo needs {', '.join(lacking)}: run it as `make demo`, which installs them.", file=sys.stderr)
+        print(
+            f"The demo needs {', '.join(lacking)}: run it as `make demo`, which installs them.",
+            file=sys.stderr,
+        )
         return 4
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
@@ -87,14 +92,26 @@ def play(*, keep: bool) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="portward-demo-")))
         stage = Stage(stack.enter_context(town("client", "stranger", prefix="demo")), folder)
         stack.enter_context(ssh_server(stage))
-        for act in (article, open_house, apply, shut, wrong_order, right_knocks, stranger_still_out, over_ipv6, expiry, alone):
+        for act in (
+            article,
+            open_house,
+            apply,
+            shut,
+            wrong_order,
+            right_knocks,
+            stranger_still_out,
+            over_ipv6,
+            expiry,
+            alone,
+        ):
             act(stage)
         title("That was it")
         if keep:
             stack.pop_all()
             how_to_play(stage)
         else:
-            say("The namespaces, the SSH server and the files are removed now. `make demo KEEP=1` keeps them to play in.")
+            say("The namespaces, the SSH server and the files are removed now.")
+            say("`make demo KEEP=1` keeps them to play in.")
 
 
 def title(text: str) -> None:
@@ -107,7 +124,9 @@ def say(text: str) -> None:
     print(f"   {text}", flush=True)
 
 
-def do(where: Namespace, *command: str, role: str, show: int = 40, patience: float = 60) -> subprocess.CompletedProcess[str]:
+def do(
+    where: Namespace, *command: str, role: str, show: int = 40, patience: float = 60
+) -> subprocess.CompletedProcess[str]:
     """Run a command in a namespace and show it with what it prints."""
     spelled = shlex.join([Path(command[0]).name, *command[1:]])
     print(f"{role}$ {spelled}", flush=True)
@@ -174,9 +193,20 @@ def log_in(stage: Stage, host: str = GATE_V4, role: str = "client") -> bool:
     result = do(
         stage.client if role == "client" else stage.stranger,
         "ssh",
-        "-F", "none", "-i", str(stage.folder / "client_key"), "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
-        "-o", f"UserKnownHostsFile={stage.folder}/known_hosts", "-o", "ConnectTimeout=2",
-        f"root@{host}", "echo hello from behind the gate",
+        "-F",
+        "none",
+        "-i",
+        str(stage.folder / "client_key"),
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "LogLevel=ERROR",
+        "-o",
+        f"UserKnownHostsFile={stage.folder}/known_hosts",
+        "-o",
+        "ConnectTimeout=2",
+        f"root@{host}",
+        "echo hello from behind the gate",
         role=role,
     )
     return "hello from behind the gate" in result.stdout
@@ -225,11 +255,27 @@ def shut(stage: Stage) -> None:
     expect(true=not reaches(stage.client, GATE_V4, 22), else_say="port 22 still answers")
     say("client: port 22 does not answer")
     result = do(
-        stage.stranger, "nmap", "-n", "-p", "1-12000,22222,33333", "--min-rate", "5000", "--max-retries", "0", "-Pn",
-        GATE_V4, role="stranger", patience=120,
+        stage.stranger,
+        "nmap",
+        "-n",
+        "-p",
+        "1-12000,22222,33333",
+        "--min-rate",
+        "5000",
+        "--max-retries",
+        "0",
+        "-Pn",
+        GATE_V4,
+        role="stranger",
+        patience=120,
     )
-    expect(true=" open " not in result.stdout and "closed" not in result.stdout, else_say="the scan saw something")
-    result = do(stage.stranger, "nmap", "-n", "-PE", "-PS22,80,443", "--disable-arp-ping", GATE_V4, role="stranger")
+    expect(
+        true=" open " not in result.stdout and "closed" not in result.stdout,
+        else_say="the scan saw something",
+    )
+    result = do(
+        stage.stranger, "nmap", "-n", "-PE", "-PS22,80,443", "--disable-arp-ping", GATE_V4, role="stranger"
+    )
     expect(true="0 hosts up" in result.stdout, else_say="the gate answered the scanner")
     expect(true=not reaches(stage.stranger, GATE_V4, 22), else_say="the scan opened the door")
 
@@ -278,15 +324,23 @@ def expiry(stage: Stage) -> None:
     title(f"A grant ends by itself: the seven days shortened to {SHORT} seconds, to see it")
     policy = stage.folder / "policy.toml"
     text = policy.read_text()
-    short = "\n".join(f'open_for = "{SHORT}s"' if line.strip().startswith("open_for") else line for line in text.splitlines())
+    short = "\n".join(
+        f'open_for = "{SHORT}s"' if line.strip().startswith("open_for") else line
+        for line in text.splitlines()
+    )
     expect(true=short != text.rstrip("\n"), else_say="the policy has no open_for to shorten")
     policy.write_text(short + "\n")
     expect(true=portward(stage, "apply", str(policy), "--yes").returncode == 0, else_say="apply failed")
-    say("The client is still in: an apply keeps the grants that are there. It knocks again, for the new time.")
+    say(
+        "The client is still in: an apply keeps the grants that are there. It knocks again, for the new time."
+    )
     expect(true=reaches(stage.client, GATE_V4, 22), else_say="the new policy shut the client out")
     knock(stage, *KNOCKS, "--verify", "22")
     session = stage.client.start("nc", GATE_V4, "22", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    expect(true=session.stdout is not None and "SSH" in session.stdout.readline(), else_say="no connection to keep")
+    expect(
+        true=session.stdout is not None and "SSH" in session.stdout.readline(),
+        else_say="no connection to keep",
+    )
     time.sleep(SHORT + 0.5)
     expect(true=not reaches(stage.client, GATE_V4, 22), else_say="the grant did not end")
     say(f"{SHORT} seconds later: a new connection is refused again …")
@@ -304,26 +358,39 @@ def goes_on(session: subprocess.Popen[str]) -> None:
     answer = session.stdout.readline()
     session.kill()
     session.wait()
-    expect(true="Invalid SSH" in answer or bool(answer), else_say="the connection that was open carries nothing")
+    expect(
+        true="Invalid SSH" in answer or bool(answer), else_say="the connection that was open carries nothing"
+    )
 
 
 def alone(stage: Stage) -> None:
     """Nobody but the kernel did it."""
     title("Who did all this? The kernel alone: these are all the processes on the gate")
-    result = subprocess.run(["ip", "netns", "pids", stage.gate.name], check=True, capture_output=True, text=True)
-    commands = [Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")[0].decode() for number in result.stdout.split()]
+    result = subprocess.run(
+        ["ip", "netns", "pids", stage.gate.name], check=True, capture_output=True, text=True
+    )
+    commands = [
+        Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")[0].decode()
+        for number in result.stdout.split()
+    ]
     for command in sorted(set(commands)):
         say(command)
-    expect(true=not any("portward" in command for command in commands), else_say="a process of portward is running")
+    expect(
+        true=not any("portward" in command for command in commands),
+        else_say="a process of portward is running",
+    )
 
 
 def how_to_play(stage: Stage) -> None:
     """Say how to go on by hand."""
     everyone = [stage.gate, stage.town.street, *stage.town.visitors.values()]
     say(f"Kept. Files: {stage.folder}")
-    say(f"The client knocks:  ip netns exec {stage.client.name} {PORTWARD} knock {GATE_V4} {' '.join(KNOCKS)} --verify 22")
+    knocked = f"{PORTWARD} knock {GATE_V4} {' '.join(KNOCKS)} --verify 22"
+    say(f"The client knocks:  ip netns exec {stage.client.name} {knocked}")
     say(f"The gate's table:   ip netns exec {stage.gate.name} nft list table inet portward")
-    say(f"Remove everything:  {sys.executable} -m lab.demo --remove {' '.join(each.name for each in everyone)}; rm -r {stage.folder}")
+    say(
+        f"Remove everything:  {sys.executable} -m lab.demo --remove {' '.join(each.name for each in everyone)}; rm -r {stage.folder}"
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def checksum(data: bytes) -> int:
     """The Internet checksum (RFC 1071)."""
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -45,7 +45,9 @@ def pseudo_header(source: Address, destination: Address, protocol: int, length: 
     return source.packed + destination.packed + struct.pack("!IxxxB", length, protocol)
 
 
-def tcp(source: Address, destination: Address, ports: tuple[int, int], flags: int, payload: bytes = b"") -> bytes:
+def tcp(
+    source: Address, destination: Address, ports: tuple[int, int], flags: int, payload: bytes = b""
+) -> bytes:
     """A TCP segment."""
     head = struct.pack("!HHIIBBHHH", *ports, 1, 1 if flags & ACK else 0, 5 << 4, flags, 64240, 0, 0)
     total = checksum(pseudo_header(source, destination, 6, len(head) + len(payload)) + head + payload)
@@ -67,7 +69,9 @@ def echo(source: Address, destination: Address, payload: bytes, number: int = 1)
     return head[:2] + struct.pack("!H", checksum(before + head + payload)) + head[4:] + payload
 
 
-def frame(road: Road, source: Address, destination: Address, protocol: int, content: bytes, number: int) -> bytes:
+def frame(
+    road: Road, source: Address, destination: Address, protocol: int, content: bytes, number: int
+) -> bytes:
     """Wrap a transport's bytes into IP and Ethernet.
 
     Args:

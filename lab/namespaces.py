@@ -57,7 +57,10 @@ class Namespace:
     @contextlib.contextmanager
     def entered(self) -> Iterator[None]:
         """Be in here, with this thread, for a while: sockets opened now stay in here for ever."""
-        with open("/proc/thread-self/ns/net", "rb") as home, Path(f"/run/netns/{self.name}").open("rb") as there:
+        with (
+            Path("/proc/thread-self/ns/net").open("rb") as home,
+            Path(f"/run/netns/{self.name}").open("rb") as there,
+        ):
             _setns(there.fileno())
             try:
                 yield
@@ -89,7 +92,9 @@ def namespaces(*roles: str, prefix: str = "pw") -> Iterator[tuple[Namespace, ...
 
 def remove(namespace: Namespace) -> None:
     """End what runs in a namespace and remove it; nothing happens if it is gone."""
-    found = subprocess.run(["ip", "netns", "pids", namespace.name], check=False, capture_output=True, text=True)
+    found = subprocess.run(
+        ["ip", "netns", "pids", namespace.name], check=False, capture_output=True, text=True
+    )
     for number in found.stdout.split():
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(number), 9)
@@ -159,5 +164,5 @@ def _ip(*arguments: str) -> None:
 
 def missing(*programs: str) -> Sequence[str]:
     """Name which of these programs this machine lacks."""
-    places = os.environ.get("PATH", "/usr/bin:/bin").split(":") + ["/usr/sbin", "/sbin"]
+    places = [*os.environ.get("PATH", "/usr/bin:/bin").split(":"), "/usr/sbin", "/sbin"]
     return [program for program in programs if not any((Path(place) / program).exists() for place in places)]

@@ -6,7 +6,6 @@ With `CI` set in the environment nothing may be missing: such a test then fails 
 import os
 
 import pytest
-
 from lab.namespaces import missing
 
 

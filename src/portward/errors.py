@@ -7,7 +7,7 @@ exception is our own bug. This module knows nothing of files, terminals or polic
 """
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -65,10 +65,16 @@ class PortwardError(Exception):
 
 
 class PolicyError(PortwardError):
-    """The user's file is wrong; `diagnostics` holds every mistake that was found, in the order of the text."""
+    """The user's file is wrong.
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    Attributes:
+        diagnostics: every mistake that was found, in the order of the text.
+        sources: the texts that the diagnostics point into, by file name, secret words blotted out.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], sources: Mapping[str, str] | None = None) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.sources = dict(sources or {})
         super().__init__("\n".join(str(each) for each in self.diagnostics))
 
 

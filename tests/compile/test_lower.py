@@ -38,4 +38,6 @@ def test_sets_have_the_sizes_of_the_policy() -> None:
 def test_both_families_are_alike() -> None:
     """IPv6 does all that IPv4 does."""
     found = {each.name for each in lower(Policy()).sets}
-    assert {name.replace("_v4", "_v6") for name in found} == {name.replace("_v4", "_v6") for name in found if "_v6" in name}
+    assert {name.replace("_v4", "_v6") for name in found} == {
+        name.replace("_v4", "_v6") for name in found if "_v6" in name
+    }

@@ -23,7 +23,9 @@ def test_the_text_is_the_golden_one(source: Path) -> None:
 def test_nft_takes_the_golden_text(source: Path) -> None:
     """Every golden file loads, for real, in an empty namespace."""
     golden = source.with_suffix(".nft")
-    result = subprocess.run(["unshare", "--net", "nft", "-f", str(golden)], check=False, capture_output=True, text=True)
+    result = subprocess.run(
+        ["unshare", "--net", "nft", "-f", str(golden)], check=False, capture_output=True, text=True
+    )
     assert not result.stderr
     assert result.returncode == 0
 

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
 import attrs
-
 from lab import frames
 from lab.frames import Address, Road
-from lab.namespaces import GATE_V4, GATE_V6, Namespace, cable, address, namespaces
+from lab.namespaces import GATE_V4, GATE_V6, Namespace, address, cable, namespaces
 from lab.nflog import Watch
+
 from portward.compile.nft import compile_policy
 from portward.policy.policy import Policy
 
@@ -59,7 +59,9 @@ class Gate:
         self.wire.send(frames.frame(self.road, source, goal, protocol, content, self.number))
         return self.number
 
-    def syn(self, source: Address, port: int, destination: Address | None = None, source_port: int = 40000) -> int:
+    def syn(
+        self, source: Address, port: int, destination: Address | None = None, source_port: int = 40000
+    ) -> int:
         """Send a new TCP packet."""
         goal = destination or (V4 if source.version == 4 else V6)
         return self.send(source, 6, frames.tcp(source, goal, (source_port, port), frames.SYN), goal)
@@ -69,7 +71,9 @@ class Gate:
         goal = V4 if source.version == 4 else V6
         return self.send(source, 6, frames.tcp(source, goal, (source_port, port), flags))
 
-    def udp(self, source: Address, port: int, payload: bytes = b"", destination: Address | None = None) -> int:
+    def udp(
+        self, source: Address, port: int, payload: bytes = b"", destination: Address | None = None
+    ) -> int:
         """Send a datagram."""
         goal = destination or (V4 if source.version == 4 else V6)
         return self.send(source, 17, frames.udp(source, goal, (40000, port), payload), goal)
@@ -78,7 +82,9 @@ class Gate:
         """Send an echo request whose IP packet has that many bytes."""
         goal = V4 if source.version == 4 else V6
         filling = word.ljust(length - (28 if source.version == 4 else 48), b"\0")
-        return self.send(source, 1 if source.version == 4 else 58, frames.echo(source, goal, filling, self.number))
+        return self.send(
+            source, 1 if source.version == 4 else 58, frames.echo(source, goal, filling, self.number)
+        )
 
     def left(self) -> set[int]:
         """The numbers of the packets that the gate left alone since the last call."""
@@ -105,7 +111,9 @@ def gate() -> Iterator[Gate]:
         here.nft(OBSERVER)
         macs = [
             bytes.fromhex(
-                json.loads(where.run("ip", "-j", "link", "show", "eth0").stdout)[0]["address"].replace(":", "")
+                json.loads(where.run("ip", "-j", "link", "show", "eth0").stdout)[0]["address"].replace(
+                    ":", ""
+                )
             )
             for where in (there, here)
         ]
@@ -132,4 +140,10 @@ def pause(seconds: float) -> None:
 def knock_all(gate: Gate, visitor: Address, knocks: Iterable[tuple[str, int]]) -> None:
     """Knock in order."""
     for protocol, number in knocks:
-        {"tcp": gate.syn, "udp": gate.udp, "icmp": gate.ping}[protocol](visitor, number)
+        match protocol:
+            case "tcp":
+                gate.syn(visitor, number)
+            case "udp":
+                gate.udp(visitor, number)
+            case _:
+                gate.ping(visitor, number)

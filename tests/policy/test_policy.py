@@ -20,7 +20,7 @@ def sequence(*opens: str) -> Sequence:
 
 def test_nearest_finds_the_closest_thing_around() -> None:
     """A value without a place of its own has its table's, and at last the file's."""
-    places = Places({(): Span("f", 1, 1), ("services", "ssh"): Span("f", 5, 1)})
+    places = Places([((), Span("f", 1, 1)), (("services", "ssh"), Span("f", 5, 1))])
     assert places.nearest("services", "ssh", "ports", 0) == Span("f", 5, 1)
     assert places.nearest("sequences") == Span("f", 1, 1)
     assert Places().nearest("x") is None
@@ -28,7 +28,7 @@ def test_nearest_finds_the_closest_thing_around() -> None:
 
 def test_places_take_no_part_in_comparison() -> None:
     """The same meaning from another file is the same policy."""
-    assert Policy(places=Places({(): Span("a", 1, 1)})) == Policy(places=Places())
+    assert Policy(places=Places([((), Span("a", 1, 1))])) == Policy(places=Places())
 
 
 def test_everything_is_taken_apart() -> None:

@@ -27,4 +27,6 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
 def line_map(compiled: Compiled) -> str:
     """Lay out the map: line of the text, place in the policy, and the line itself."""
     lines = compiled.text.splitlines()
-    return "\n".join(f"{line}\t{span}\t{lines[line - 1].strip()}" for line, span in sorted(compiled.lines.items()))
+    return "\n".join(
+        f"{line}\t{span}\t{lines[line - 1].strip()}" for line, span in sorted(compiled.lines.items())
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from portward.compile import names
+from portward.compile.exempt import entrance, has_grant
 from portward.compile.ir import (
     Accept,
     Chain,
@@ -26,7 +27,6 @@ from portward.compile.ir import (
     Verdict,
     VerdictMap,
 )
-from portward.compile.exempt import entrance, has_grant
 from portward.compile.names import IpFamily
 from portward.policy.net import Address, Knock, PortRange, Protocol
 from portward.policy.policy import EVERYTHING, Mode, Policy, Service
@@ -54,7 +54,9 @@ def door(policy: Policy, service: Service) -> Chain:
         for who in (service.name, EVERYTHING)
         for family in IpFamily
     ]
-    return Chain(names.door(service.name), (*rules, Rule((Count(names.refused(service.name)), Drop()), "", span)))
+    return Chain(
+        names.door(service.name), (*rules, Rule((Count(names.refused(service.name)), Drop()), "", span))
+    )
 
 
 def claims(policy: Policy, knocks: Iterable[Knock]) -> Iterator[tuple[PortRange, Verdict]]:
@@ -94,9 +96,19 @@ def maps(policy: Policy, knocks: tuple[Knock, ...]) -> tuple[VerdictMap, ...]:
     }
     wide: dict[Key, Verdict] = {(ports.protocol, ports): verdict for ports, verdict in ranges}
     found = (
-        VerdictMap(names.PORTS, where, tuple(singles.items()), ranges=False, comment="what each port leads to"),
-        VerdictMap(names.PORT_RANGES, where, tuple(wide.items()), ranges=True, comment="the same for long ranges"),
-        VerdictMap(names.ECHOES, (Selector.LENGTH,), tuple(echoes.items()), ranges=False, comment="echo requests by size"),
+        VerdictMap(
+            names.PORTS, where, tuple(singles.items()), ranges=False, comment="what each port leads to"
+        ),
+        VerdictMap(
+            names.PORT_RANGES, where, tuple(wide.items()), ranges=True, comment="the same for long ranges"
+        ),
+        VerdictMap(
+            names.ECHOES,
+            (Selector.LENGTH,),
+            tuple(echoes.items()),
+            ranges=False,
+            comment="echo requests by size",
+        ),
         *(inside_map(policy, family) for family in IpFamily),
     )
     return tuple(each for each in found if each.elements)
@@ -110,7 +122,10 @@ def without(ports: PortRange, taken: Iterable[PortRange]) -> list[PortRange]:
             PortRange(piece.protocol, first, last)
             for piece in left
             for first, last in (
-                ((piece.first, min(piece.last, other.first - 1)), (max(piece.first, other.last + 1), piece.last))
+                (
+                    (piece.first, min(piece.last, other.first - 1)),
+                    (max(piece.first, other.last + 1), piece.last),
+                )
                 if piece.overlaps(other)
                 else ((piece.first, piece.last),)
             )
@@ -128,7 +143,9 @@ def inside_map(policy: Policy, family: IpFamily) -> VerdictMap:
             if ports.protocol.has_ports:
                 elements.setdefault((address, ports.protocol, ports), verdict)
     key = (Selector.destination(family), Selector.PROTOCOL, Selector.DESTINATION_PORT)
-    return VerdictMap(names.inside(family), key, tuple(elements.items()), ranges=True, comment="machines behind this one")
+    return VerdictMap(
+        names.inside(family), key, tuple(elements.items()), ranges=True, comment="machines behind this one"
+    )
 
 
 def behind(policy: Policy, family: IpFamily) -> Iterator[tuple[Service, Address]]:
@@ -149,7 +166,11 @@ def to_inside(policy: Policy) -> list[Rule]:
         for service, address in behind(policy, family):
             goal = Goto(names.HIDDEN if service.published else names.door(service.name))
             rules += [
-                Rule((GoesTo(address), HasProtocol((ports.protocol,)), goal), "", policy.places.nearest("services", service.name))
+                Rule(
+                    (GoesTo(address), HasProtocol((ports.protocol,)), goal),
+                    "",
+                    policy.places.nearest("services", service.name),
+                )
                 for ports in service.ports
                 if not ports.protocol.has_ports
             ]
@@ -159,7 +180,11 @@ def to_inside(policy: Policy) -> list[Rule]:
 def to_us_without_ports(policy: Policy) -> list[Rule]:
     """Line 5 for protocols that have no ports: services, then what is public."""
     rules = [
-        Rule((HasProtocol((ports.protocol,)), Goto(names.door(service.name))), "", policy.places.nearest("services", service.name))
+        Rule(
+            (HasProtocol((ports.protocol,)), Goto(names.door(service.name))),
+            "",
+            policy.places.nearest("services", service.name),
+        )
         for service in policy.services
         if not service.hosts or service.published
         for ports in service.doors
@@ -250,7 +275,9 @@ def translation(service: Service, published: PortRange, own: PortRange) -> Itera
     """Translate one published range to the range of the same length behind it."""
     same = published == own
     pairs = tuple(zip(published.ports, own.ports, strict=True)) if published.protocol.has_ports else ()
-    which: Condition = HasPorts(published) if published.protocol.has_ports else HasProtocol((published.protocol,))
+    which: Condition = (
+        HasPorts(published) if published.protocol.has_ports else HasProtocol((published.protocol,))
+    )
     if not service.hosts:
         if not same:
             yield which, Redirect(published.protocol, pairs)

@@ -12,7 +12,11 @@ def entrance(policy: Policy) -> list[Rule]:
     rules = [Rule((Is.FROM_LOOPBACK, Accept()))]
     if policy.interfaces:
         rules.append(
-            Rule((OutsideInterfaces(policy.interfaces), Accept()), "not guarded", policy.places.nearest("interfaces"))
+            Rule(
+                (OutsideInterfaces(policy.interfaces), Accept()),
+                "not guarded",
+                policy.places.nearest("interfaces"),
+            )
         )
     return rules
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import attrs
 
 from portward.compile import names
+from portward.compile.exempt import has_grant, shortened
 from portward.compile.ir import (
     Accept,
     Chain,
@@ -24,7 +25,6 @@ from portward.compile.ir import (
     SetMark,
     Update,
 )
-from portward.compile.exempt import has_grant, shortened
 from portward.compile.names import IpFamily, StageNumbers
 from portward.errors import Span
 from portward.policy.net import Knock
@@ -91,7 +91,10 @@ def dispatch(policy: Policy) -> tuple[Knock, ...]:
 
 def longest_step(policy: Policy) -> timedelta:
     """How long a source counts as in mid-sequence: the longest step timeout of the policy; 1 s where there is none."""
-    return max((each for sequence in policy.sequences for each in sequence.step_timeouts), default=timedelta(seconds=1))
+    return max(
+        (each for sequence in policy.sequences for each in sequence.step_timeouts),
+        default=timedelta(seconds=1),
+    )
 
 
 def chains(policy: Policy, numbers: StageNumbers) -> Iterator[Chain]:
@@ -107,7 +110,12 @@ def chains(policy: Policy, numbers: StageNumbers) -> Iterator[Chain]:
         yield Chain(
             names.WAS_REACHED,
             tuple(
-                Rule((InSet((Selector.source(family), Selector.MARK), names.stages(family)), Goto(names.AFTER_KNOCK)))
+                Rule(
+                    (
+                        InSet((Selector.source(family), Selector.MARK), names.stages(family)),
+                        Goto(names.AFTER_KNOCK),
+                    )
+                )
                 for family in IpFamily
             ),
             comment="the packet was a knock that counts, or its repeat",
@@ -134,7 +142,9 @@ def effects(policy: Policy, step: Step, family: IpFamily, mid_sequence: timedelt
     source = Selector.source(family)
     if step.gives is None:
         for service in step.sequence.opens:
-            yield Update((source,), names.grants(service, family), step.sequence.open_for, shortened(policy, family))
+            yield Update(
+                (source,), names.grants(service, family), step.sequence.open_for, shortened(policy, family)
+            )
         yield Count(names.OPENED)
         return
     if policy.strict:
@@ -158,7 +168,11 @@ def judge_repeat(policy: Policy, steps: list[Step]) -> Iterator[Rule]:
         yield Rule((*step.word, SetMark(reached), Jump(names.WAS_REACHED)), "", span)
         if step.gives is None:
             yield from (
-                Rule((*step.word, has_grant(policy, step.sequence.opens[0], family), Goto(names.AFTER_KNOCK)), "", span)
+                Rule(
+                    (*step.word, has_grant(policy, step.sequence.opens[0], family), Goto(names.AFTER_KNOCK)),
+                    "",
+                    span,
+                )
                 for family in IpFamily
             )
     yield Rule((SetMark(0), Goto(names.STRAY)))

@@ -5,6 +5,7 @@ Doors, knocks and maps have modules of their own; this one puts them together. N
 """
 
 from portward.compile import doors, knocks, names
+from portward.compile.exempt import entrance, grant_bits, networks, never_knock, trusted
 from portward.compile.ir import (
     Accept,
     Chain,
@@ -25,20 +26,19 @@ from portward.compile.ir import (
     Table,
     Update,
 )
-from portward.compile.exempt import entrance, grant_bits, networks, never_knock, trusted
 from portward.compile.names import IpFamily
 from portward.policy.net import Protocol
 from portward.policy.policy import EVERYTHING, Mode, Policy
 
 
 BEFORE_TRACKING = Hook("filter", "prerouting", -310)
-"""Ten before other tables' `raw` (−300); connection tracking is at −200 (NF_IP_PRI_CONNTRACK)."""
+"""Ten before other tables' `raw` (-300); connection tracking is at -200 (NF_IP_PRI_CONNTRACK)."""
 
 BEHIND_TRACKING = Hook("filter", "prerouting", -150)
-"""Between connection tracking (−200) and destination NAT (−100)."""
+"""Between connection tracking (-200) and destination NAT (-100)."""
 
 TRANSLATION = Hook("nat", "prerouting", -110)
-"""Ten before other tables' `dstnat` (−100): the first translation of a connection counts."""
+"""Ten before other tables' `dstnat` (-100): the first translation of a connection counts."""
 
 
 def lower(policy: Policy) -> Table:
@@ -51,7 +51,11 @@ def lower(policy: Policy) -> Table:
     chains = [
         first_look(policy),
         second_look(policy),
-        *([Chain(names.TRANSLATE, translation, TRANSLATION, "published ports become the services' own")] if translation else []),
+        *(
+            [Chain(names.TRANSLATE, translation, TRANSLATION, "published ports become the services' own")]
+            if translation
+            else []
+        ),
         judge(policy),
         to_us(policy, {each.name for each in maps}),
         stale_tcp(policy),
@@ -77,7 +81,10 @@ def counters(policy: Policy) -> tuple[Counter, ...]:
         Counter(names.OPENED, "last knocks that opened something"),
         *([Counter(names.STRAYS, "strays that earned a penalty")] if policy.strict else []),
         Counter(names.DROPPED, "packets dropped, doors aside"),
-        *(Counter(names.refused(service.name), f"packets that the door of {service.name} dropped") for service in policy.services),
+        *(
+            Counter(names.refused(service.name), f"packets that the door of {service.name} dropped")
+            for service in policy.services
+        ),
     )
 
 
@@ -102,10 +109,14 @@ def dynamic_sets(policy: Policy, family: IpFamily) -> list[DynamicSet]:
     ]
     return [
         *(
-            DynamicSet(names.grants(service, family), (address,), sizes.grants, names.grants_comment(service, prefix))
+            DynamicSet(
+                names.grants(service, family), (address,), sizes.grants, names.grants_comment(service, prefix)
+            )
             for service in (EVERYTHING, *(each.name for each in policy.services))
         ),
-        DynamicSet(names.stages(family), (address, "mark"), sizes.stages, "how far each source is in each sequence"),
+        DynamicSet(
+            names.stages(family), (address, "mark"), sizes.stages, "how far each source is in each sequence"
+        ),
         *(strict if policy.strict else []),
         DynamicSet(
             names.adopted(family),
@@ -161,9 +172,13 @@ def to_us(policy: Policy, maps: set[str]) -> Chain:
         ]
     rules += doors.to_us_without_ports(policy)
     if policy.strict:
-        rules += [Rule((HasProtocol((protocol,)), Goto(names.STRAY))) for protocol in (Protocol.TCP, Protocol.UDP)]
+        rules += [
+            Rule((HasProtocol((protocol,)), Goto(names.STRAY))) for protocol in (Protocol.TCP, Protocol.UDP)
+        ]
         if names.ECHOES in maps:
-            rules += [Rule((question, Goto(names.STRAY))) for question in (Is.ECHO_REQUEST_V4, Is.ECHO_REQUEST_V6)]
+            rules += [
+                Rule((question, Goto(names.STRAY))) for question in (Is.ECHO_REQUEST_V4, Is.ECHO_REQUEST_V6)
+            ]
     rules.append(Rule((Goto(names.CLOSED),)))
     return Chain(names.TO_US, tuple(rules))
 
@@ -173,7 +188,10 @@ def stale_tcp(policy: Policy) -> Chain:
     rules = [
         Rule(
             (
-                InSet((Selector.source(family), Selector.SOURCE_PORT, Selector.DESTINATION_PORT), names.adopted(family)),
+                InSet(
+                    (Selector.source(family), Selector.SOURCE_PORT, Selector.DESTINATION_PORT),
+                    names.adopted(family),
+                ),
                 Accept(),
             ),
             "was open before the gate was",
@@ -183,7 +201,9 @@ def stale_tcp(policy: Policy) -> Chain:
     rules += doors.stale(policy)
     if policy.mode is Mode.LOCKDOWN:
         if doors.public_with_ports(policy):
-            rules.append(Rule((InSet((Selector.PROTOCOL, Selector.DESTINATION_PORT), names.PUBLIC_PORTS), Accept())))
+            rules.append(
+                Rule((InSet((Selector.PROTOCOL, Selector.DESTINATION_PORT), names.PUBLIC_PORTS), Accept()))
+            )
         if not policy.interfaces:
             rules.append(Rule((Is.TO_BE_FORWARDED, Accept()), "not ours to judge"))
         rules.append(Rule((Count(names.DROPPED), Drop())))
@@ -221,7 +241,9 @@ def unasked(policy: Policy) -> Chain:
         rules.append(Rule((Is.TO_BE_FORWARDED, Accept()), "not ours to judge"))
     rules += trusted(policy)
     if doors.public_with_ports(policy):
-        rules.append(Rule((InSet((Selector.PROTOCOL, Selector.DESTINATION_PORT), names.PUBLIC_PORTS), Accept())))
+        rules.append(
+            Rule((InSet((Selector.PROTOCOL, Selector.DESTINATION_PORT), names.PUBLIC_PORTS), Accept()))
+        )
     portless = tuple(each.protocol for each in policy.public if not each.protocol.has_ports)
     if portless:
         rules.append(Rule((HasProtocol(portless), Accept())))

@@ -32,7 +32,7 @@ class IpFamily(enum.Enum):
 
     @property
     def address_type(self) -> str:
-        """nft's name for the type of its addresses."""
+        """What nft calls the type of its addresses."""
         return "ipv4_addr" if self is IpFamily.V4 else "ipv6_addr"
 
     @staticmethod

@@ -8,7 +8,7 @@ ends its own line, no `destroy`, no constants in concatenated keys of set statem
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import cache, singledispatch
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address
 
 import attrs
 
@@ -17,7 +17,7 @@ from portward.compile.ir import Selector
 from portward.compile.lower import lower
 from portward.compile.names import IpFamily
 from portward.errors import Span
-from portward.policy.net import Network, PortRange, Protocol
+from portward.policy.net import PortRange, Protocol
 from portward.policy.notation import write_duration
 from portward.policy.policy import Policy
 
@@ -135,12 +135,16 @@ def render_set(each: ir.DynamicSet | ir.NetworkSet | ir.PortSet) -> Iterator[str
 def render_map(each: ir.VerdictMap) -> Iterator[str]:
     """Lay out the inside of a verdict map."""
     key = " . ".join(KEY_TYPES[selector] for selector in each.key)
-    yield f"typeof {' . '.join(SELECTORS[s] for s in each.key)} : verdict" if Selector.LENGTH in each.key else (
-        f"type {key} : verdict"
+    yield (
+        f"typeof {' . '.join(SELECTORS[s] for s in each.key)} : verdict"
+        if Selector.LENGTH in each.key
+        else (f"type {key} : verdict")
     )
     if each.ranges:
         yield "flags interval"
-    yield from elements(f"{' . '.join(key_part(part) for part in parts)} : {verdict(goal)}" for parts, goal in each.elements)
+    yield from elements(
+        f"{' . '.join(key_part(part) for part in parts)} : {verdict(goal)}" for parts, goal in each.elements
+    )
     yield f"comment {quoted(each.comment)}"
 
 
@@ -193,7 +197,10 @@ def render_chain(chain: ir.Chain) -> Iterator[Line]:
     if chain.comment:
         yield f"\t\tcomment {quoted(chain.comment)}", None
     if chain.hook:
-        yield f"\t\ttype {chain.hook.kind} hook {chain.hook.hook} priority {chain.hook.priority}; policy accept;", None
+        yield (
+            f"\t\ttype {chain.hook.kind} hook {chain.hook.hook} priority {chain.hook.priority}; policy accept;",
+            None,
+        )
     for rule in chain.rules:
         comment = f" comment {quoted(rule.comment)}" if rule.comment else ""
         yield f"\t\t{' '.join(spell(each) for each in rule.expressions)}{comment}", rule.span
@@ -216,8 +223,8 @@ def source_key(key: tuple[Selector, ...], prefix: int | None) -> str:
 
 def mask(family: IpFamily, prefix: int) -> str:
     """Spell a netmask as an address: 64 is ffff:ffff:ffff:ffff:: ."""
-    network: Network = ip_network(f"{'0.0.0.0' if family is IpFamily.V4 else '::'}/{prefix}")
-    return str(network.netmask)
+    bits = (1 << family.bits) - (1 << family.bits - prefix)
+    return str(IPv4Address(bits) if family is IpFamily.V4 else IPv6Address(bits))
 
 
 @cache
@@ -227,7 +234,9 @@ def time_span(length: timedelta) -> str:
     rest = length - timedelta(weeks=weeks)
     if not weeks:
         return write_duration(length)
-    return f"{7 * weeks + rest.days}d" + (write_duration(rest - timedelta(days=rest.days)) if rest.seconds or rest.microseconds else "")
+    return f"{7 * weeks + rest.days}d" + (
+        write_duration(rest - timedelta(days=rest.days)) if rest.seconds or rest.microseconds else ""
+    )
 
 
 @singledispatch

@@ -33,11 +33,11 @@ _PIECE = re.compile(r"(\d+)(ms|[wdhms])", re.ASCII)
 _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
-def read_duration(text: str) -> timedelta:
+def read_duration(text: str, shortest: timedelta = SHORTEST) -> timedelta:
     """Read `7d`, `1h30m`, `500ms`: whole numbers with w, d, h, m, s, ms, in any order, added up.
 
     Raises:
-        ValueError: another spelling, or outside 100ms..35w3d13h13m56s.
+        ValueError: another spelling, or outside `shortest` (100ms)..35w3d13h13m56s.
     """
     if not _DURATION.fullmatch(text):
         msg = f"{text!r} is no duration: write numbers with w, d, h, m, s or ms, such as 7d, 1h30m, 10s"
@@ -46,8 +46,8 @@ def read_duration(text: str) -> timedelta:
         length = sum((int(number) * _UNITS[unit] for number, unit in _PIECE.findall(text)), timedelta())
     except OverflowError:
         length = timedelta.max
-    if not SHORTEST <= length <= LONGEST_ROUTEROS:
-        msg = f"{text} is outside {write_duration(SHORTEST)}..{write_duration(LONGEST_ROUTEROS)}"
+    if not shortest <= length <= LONGEST_ROUTEROS:
+        msg = f"{text} is outside {write_duration(shortest)}..{write_duration(LONGEST_ROUTEROS)}"
         raise ValueError(msg)
     return length
 
@@ -131,7 +131,9 @@ def read_knock(text: str) -> Knock:
     name, slash, number = place.partition("/")
     protocol = read_protocol(name)
     if not slash:
-        msg = f"{place!r} lacks {'a size' if protocol is Protocol.ICMP else 'a port'}: write {protocol}/NUMBER"
+        msg = (
+            f"{place!r} lacks {'a size' if protocol is Protocol.ICMP else 'a port'}: write {protocol}/NUMBER"
+        )
         raise ValueError(msg)
     if protocol is Protocol.ICMP:
         return Knock(protocol, read_number(number, "packet size"), word.encode())
