@@ -1,0 +1,1 @@
+"""Policy to diagnostics: one rule per function, one page per code. Pure."""

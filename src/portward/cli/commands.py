@@ -1,25 +1,21 @@
-"""The one description of the commands: the parser, `--help`, the man page and the completions are made from it.
+"""The one description of the commands: parser, `--help`, man page and completions are made from it.
 
-Only text and types live here. What a command does is imported when it runs: `handler` names `module:function`, called
-with the parsed `argparse.Namespace` and the `Environment`, giving an `Outcome`.
+Only text and types live here. What a command does is imported when it runs: `handler` names
+`module:function`, called with the parsed `argparse.Namespace` and the `Environment`, giving an `Outcome`.
 """
 
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 
-@attrs.frozen
-class Argument:
-    """One word or option of a command, as argparse takes it."""
+class Argument(NamedTuple):
+    """One word or option of a command, as argparse takes it; in `help`, `%` is written `%%`."""
 
     names: tuple[str, ...]
     help: str
-    settings: dict[str, Any] = attrs.field(factory=dict)
+    settings: dict[str, Any]
 
 
-@attrs.frozen
-class Command:
+class Command(NamedTuple):
     """One verb.
 
     Attributes:
@@ -29,6 +25,7 @@ class Command:
         arguments: in the order of the help.
         examples: command lines with a remark each.
         group: the heading it is listed under.
+        takes_command: whether `-- COMMAND` may follow; its words are `options.then`.
     """
 
     name: str
@@ -37,6 +34,7 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
     group: str = ""
+    takes_command: bool = False
 
 
 def argument(*names: str, help: str, **settings: Any) -> Argument:  # noqa: A002 - argparse's own word
@@ -46,7 +44,11 @@ def argument(*names: str, help: str, **settings: Any) -> Argument:  # noqa: A002
 
 POLICY_PATH = "/etc/portward/policy.toml"
 POLICY = argument(
-    "policy", nargs="?", default=POLICY_PATH, metavar="POLICY", help=f"policy file, or - for stdin (default: {POLICY_PATH})"
+    "policy",
+    nargs="?",
+    default=POLICY_PATH,
+    metavar="POLICY",
+    help=f"policy file, or - for stdin (default: {POLICY_PATH})",
 )
 SERVICE = argument("service", metavar="SERVICE", help="name of a service of the policy, or * for all")
 ADDRESS = argument("address", metavar="ADDRESS", help="IPv4 or IPv6 address")
@@ -88,7 +90,11 @@ COMMANDS: tuple[Command, ...] = (
         "portward.cli.compile:run",
         (
             POLICY,
-            argument("--map", action="store_true", help="print the map from the text's lines to the policy's instead"),
+            argument(
+                "--map",
+                action="store_true",
+                help="print the map from the text's lines to the policy's instead",
+            ),
         ),
         (("portward compile policy.toml | less", "what the kernel would be given"),),
         "the policy",
@@ -98,10 +104,26 @@ COMMANDS: tuple[Command, ...] = (
         "run packets against a policy and explain each one",
         "portward.cli.simulate:run",
         (
-            argument("policy", metavar="POLICY", help="policy file"),
-            argument("trace", metavar="TRACE", help="a trace (text) or a pcap file; - for a trace on stdin"),
+            argument("policy", metavar="POLICY", help="policy file, or - for stdin"),
+            argument(
+                "trace",
+                metavar="TRACE",
+                help="a trace (text), or a pcap or pcapng file; - for a trace on stdin",
+            ),
+            argument(
+                "--host",
+                metavar="ADDRESS",
+                action="append",
+                help="an address of the guarded host; may be repeated (default: see docs/simulating.md)",
+            ),
         ),
-        (("portward simulate policy.toml visit.trace", "which rule, which stage, why"),),
+        (
+            ("portward simulate policy.toml visit.trace", "which rule, which stage, why"),
+            (
+                "portward simulate policy.toml visit.pcap --host 192.0.2.1",
+                "the same for what tcpdump -w wrote",
+            ),
+        ),
         "the policy",
     ),
     Command(
@@ -109,11 +131,57 @@ COMMANDS: tuple[Command, ...] = (
         "make a policy from RouterOS firewall rules",
         "portward.cli.import_routeros:run",
         (
-            argument("file", metavar="FILE", help="RouterOS script, export, or an article that prints one; - for stdin"),
-            argument("--output", "-o", metavar="POLICY", help="write the policy to this file instead of stdout"),
+            argument(
+                "file",
+                metavar="FILE",
+                help="RouterOS script, export, or an article that prints one; - for stdin",
+            ),
+            argument(
+                "--output", "-o", metavar="POLICY", help="write the policy to this file instead of stdout"
+            ),
             argument("--strict", action="store_true", help="refuse a text that had to be mended"),
+            argument(
+                "--exact-meaning",
+                action="store_true",
+                help="keep RouterOS's own meaning: not strict, nothing assumed, differences are mistakes",
+            ),
         ),
-        (("portward import routeros article.txt -o policy.toml", "the rules of a printed article"),),
+        (
+            ("portward import routeros article.txt -o policy.toml", "the rules of a printed article"),
+            ("ssh router /export | portward import routeros -", "the rules of a router"),
+        ),
+        "the policy",
+    ),
+    Command(
+        "import knockd",
+        "make a policy from a knockd.conf",
+        "portward.cli.import_knockd:run",
+        (
+            argument("file", metavar="FILE", help="knockd.conf; - for stdin"),
+            argument(
+                "--output", "-o", metavar="POLICY", help="write the policy to this new file instead of stdout"
+            ),
+            argument("--force", action="store_true", help="with --output: replace the file if it is there"),
+            argument(
+                "--opens",
+                metavar="DOOR=PORTS",
+                action="append",
+                default=[],
+                help="say what a door opens whose commands do not: tcp/22,udp/53, or * for everything",
+            ),
+            argument(
+                "--exact-meaning",
+                action="store_true",
+                help="write strict = false: wrong ports earn no penalty, as in knockd",
+            ),
+        ),
+        (
+            ("portward import knockd /etc/knockd.conf -o policy.toml", "then: portward check policy.toml"),
+            (
+                "portward import knockd knockd.conf --opens vpn=udp/1194",
+                "the door [vpn] runs a script that only you know",
+            ),
+        ),
         "the policy",
     ),
     Command(
@@ -122,7 +190,9 @@ COMMANDS: tuple[Command, ...] = (
         "portward.cli.plan:run",
         (
             POLICY,
-            argument("--detailed-exitcode", action="store_true", help="exit 0 without changes, 2 with changes"),
+            argument(
+                "--detailed-exitcode", action="store_true", help="exit 0 without changes, 2 with changes"
+            ),
         ),
         (("portward plan policy.toml", "nothing is changed"),),
         "the gate",
@@ -134,11 +204,22 @@ COMMANDS: tuple[Command, ...] = (
         (
             POLICY,
             argument("--trial", metavar="TIME", help="undo it after TIME (such as 120s) unless confirmed"),
+            argument(
+                "--no-wait",
+                action="store_true",
+                help="with --trial: come back at once, do not wait for its end",
+            ),
+            argument(
+                "--confirmed",
+                action="store_true",
+                help="apply what was confirmed last instead of POLICY; asks nothing",
+            ),
             argument("--yes", "-y", action="store_true", help="do not ask"),
         ),
         (
             ("portward apply policy.toml --trial 120s", "then, over a new connection: portward confirm"),
             ("portward apply policy.toml", "for good; grants stay"),
+            ("portward apply --confirmed", "what a boot does: the last confirmed policy"),
         ),
         "the gate",
     ),
@@ -156,12 +237,14 @@ COMMANDS: tuple[Command, ...] = (
         (("portward confirm", "from a new connection, which proves that one gets in"),),
         "the gate",
     ),
-    Command("rollback", "undo the policy that is on trial, now", "portward.cli.trial:rollback", (), (), "the gate"),
+    Command(
+        "rollback", "undo the policy that is on trial, now", "portward.cli.trial:rollback", (), (), "the gate"
+    ),
     Command(
         "status",
         "show doors, who is in and until when, who is mid-sequence, counters",
         "portward.cli.status:run",
-        (),
+        (argument("--all", action="store_true", help="show every source, not only the first 50 of a kind"),),
         (("portward status --json", "for programs"),),
         "the gate",
     ),
@@ -197,7 +280,11 @@ COMMANDS: tuple[Command, ...] = (
         "restore",
         "give back saved grants for the time they have left",
         "portward.cli.save:restore",
-        (argument("--file", metavar="FILE", help="from where (default: grants.json in the state directory)"),),
+        (
+            argument(
+                "--file", metavar="FILE", help="from where (default: grants.json in the state directory)"
+            ),
+        ),
         (),
         "the gate",
     ),
@@ -215,15 +302,32 @@ COMMANDS: tuple[Command, ...] = (
         "portward.cli.invite:run",
         (
             argument("sequence", metavar="SEQUENCE", help="name of a sequence of the policy"),
-            argument("--host", required=True, metavar="HOST", help="name or address the visitor reaches this gate by"),
-            argument("--policy", default=POLICY_PATH, metavar="POLICY", help=f"policy file (default: {POLICY_PATH})"),
+            argument(
+                "--host",
+                required=True,
+                metavar="HOST",
+                help="name or address the visitor reaches this gate by",
+            ),
+            argument(
+                "--policy",
+                default=POLICY_PATH,
+                metavar="POLICY",
+                help=f"policy file (default: {POLICY_PATH})",
+            ),
+            argument("--name", metavar="NAME", help="name of the profile (default: the first label of HOST)"),
             argument("--html", action="store_true", help="one self-contained web page whose button knocks"),
-            argument("--shell", action="store_true", help="lines for bash, nmap, PowerShell and telnet"),
+            argument(
+                "--shell", action="store_true", help="lines for bash, nmap, telnet, curl and PowerShell"
+            ),
             argument("--link", metavar="URL", help="with --html: what to open after the knock"),
-            argument("--output", "-o", metavar="FILE", help="write to this file, readable by you alone"),
+            argument("--output", "-o", metavar="FILE", help="write to this new file, readable by you alone"),
+            argument("--force", action="store_true", help="with --output: replace the file if it is there"),
         ),
         (
-            ("portward invite admin --host gate.example.org", "a profile: the client's import-profile takes it"),
+            (
+                "portward invite admin --host gate.example.org",
+                "a profile: the client's import-profile takes it",
+            ),
             ("portward invite admin --host gate.example.org --html -o knock.html", "knock from a browser"),
         ),
         "the gate",
@@ -234,22 +338,51 @@ COMMANDS: tuple[Command, ...] = (
         "portward.cli.knock:run",
         (
             argument("host", metavar="HOST", help="a profile's name, or a host name or address"),
-            argument("sequence", nargs="*", metavar="KNOCK", help="tcp/33333 udp/22222 icmp/128 …; without it, the profile's"),
+            argument(
+                "sequence",
+                nargs="*",
+                default=(),
+                metavar="KNOCK",
+                help="tcp/33333 udp/22222 icmp/128 …; without it, the profile's",
+            ),
             argument("-4", dest="family", action="store_const", const="4", help="IPv4 only"),
             argument("-6", dest="family", action="store_const", const="6", help="IPv6 only"),
-            argument("--both", dest="family", action="store_const", const="both", help="IPv4 and IPv6, each whole"),
+            argument(
+                "--both", dest="family", action="store_const", const="both", help="IPv4 and IPv6, each whole"
+            ),
             argument("--delay", metavar="TIME", help="between one knock and the next (default: 200ms)"),
+            argument("--copies", metavar="NUMBER", help="send each knock so often, 1 to 5 (default: 1)"),
             argument("--source", metavar="ADDRESS", help="send from this address of ours"),
-            argument("--verify", metavar="PORT", help="wait until tcp/PORT opens; knock again if it does not"),
-            argument("--timeout", metavar="TIME", help="give up after this long (default: 30s)"),
-            argument("--word-file", metavar="FILE", help="read the knocks from FILE (- for stdin), one a line"),
-            argument("--quiet", "-q", action="store_true", help="say nothing; exit 0 whatever happens to the door"),
+            argument(
+                "--verify",
+                metavar="PORT",
+                action="append",
+                help="wait until tcp/PORT opens; knock again if it does not (default: the profile's ports)",
+            ),
+            argument("--no-verify", action="store_true", help="do not wait for the profile's ports"),
+            argument(
+                "--timeout",
+                metavar="TIME",
+                help="give up after this long (default: 30s, or what the profile's second try takes)",
+            ),
+            argument(
+                "--word-file",
+                metavar="FILE",
+                help="read the knocks, which may have words, from FILE (- for stdin), one a line",
+            ),
+            argument(
+                "--quiet",
+                "-q",
+                action="store_true",
+                help="say nothing but errors; the exit code tells the rest",
+            ),
         ),
         (
-            ("portward knock gate.example.org --verify 22 -- ssh gate.example.org", "knock, then run ssh"),
+            ("portward knock gate --verify 22 -- ssh gate.example.org", "knock, then run ssh"),
             ("portward knock 192.0.2.1 tcp/33333 tcp/22222 tcp/11111", "without a profile"),
         ),
         "the client",
+        takes_command=True,
     ),
     Command(
         "import-profile",
@@ -260,7 +393,7 @@ COMMANDS: tuple[Command, ...] = (
             argument("--name", metavar="NAME", help="call the profile this instead"),
             argument("--force", action="store_true", help="replace a profile of the same name"),
         ),
-        (),
+        (("portward import-profile invitation.toml", "then: portward knock NAME"),),
         "the client",
     ),
     Command("profiles", "list this user's profiles", "portward.cli.profile:show", (), (), "the client"),
@@ -269,8 +402,8 @@ COMMANDS: tuple[Command, ...] = (
         "knock, then connect stdin and stdout to the port (for ProxyCommand)",
         "portward.cli.ssh:proxy",
         (
-            argument("host", metavar="HOST", help="%%h"),
-            argument("port", metavar="PORT", help="%%p"),
+            argument("host", metavar="HOST", help="a profile's name or its host; ssh's %%h"),
+            argument("port", metavar="PORT", help="ssh's %%p"),
         ),
         (("ProxyCommand portward ssh-proxy %h %p", "in ~/.ssh/config"),),
         "the client",
@@ -279,8 +412,21 @@ COMMANDS: tuple[Command, ...] = (
         "ssh-config",
         "print lines for ~/.ssh/config that knock before ssh connects",
         "portward.cli.ssh:config",
-        (argument("profile", nargs="*", metavar="PROFILE", help="profiles' names (default: all)"),),
+        (
+            argument(
+                "profile", nargs="*", default=(), metavar="PROFILE", help="profiles' names (default: all)"
+            ),
+            argument("--proxy", action="store_true", help="use ProxyCommand instead of Match exec"),
+        ),
         (("portward ssh-config gate >> ~/.ssh/config", "then plain ssh knocks by itself"),),
         "the client",
+    ),
+    Command(
+        "completion",
+        "print what makes a shell complete portward's words",
+        "portward.cli.completion:run",
+        (argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL", help="bash, zsh or fish"),),
+        (("portward completion bash > /etc/bash_completion.d/portward", "the same for zsh and fish"),),
+        "learning",
     ),
 )

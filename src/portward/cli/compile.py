@@ -4,13 +4,13 @@ import argparse
 
 from portward.cli.environment import Environment
 from portward.cli.outcome import Outcome
-from portward.cli.policy import checked_policy
+from portward.cli.policy import read_checked
 from portward.compile.nft import Compiled, compile_policy
 
 
 def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     """Compile a policy without mistakes."""
-    loaded = checked_policy(options.policy, environment)
+    loaded = read_checked(options.policy, environment)
     compiled = compile_policy(loaded.policy)
     return Outcome(
         text=line_map(compiled) if options.map else compiled.text.rstrip("\n"),

@@ -1,77 +1,108 @@
 """Parse, dispatch, render; exceptions become exit codes here and nowhere else.
 
-The client pays for every import at every login, so a command's code is imported only when that command runs.
+The client pays for every import at every login, so only the parser of the verb that was asked for is built,
+and a command's code is imported only when that command runs.
 """
 
 import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
 
 from portward import __version__
 from portward.cli.commands import COMMANDS, GROUPS, Command
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
-from portward.cli.outcome import Outcome
 
 
-Handler = Callable[[argparse.Namespace, Environment], Outcome]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from portward.cli.outcome import Outcome
+    from portward.errors import PortwardError
+
+Handler = Callable[[argparse.Namespace, Environment], "Outcome"]
 
 
 def main(arguments: Sequence[str] | None = None, environment: Environment | None = None) -> int:
     """Run one command line; the exit code comes back, nothing is raised but SystemExit from `--help`."""
     environment = environment or Environment()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    words, command_to_run = split_command(words)
-    options = build_parser().parse_args(words)
-    options.then = command_to_run
-    command: Command = options.command_
+    command, rest = find_command(words)
+    if command is None:
+        return without_command(words)
+    rest, then = split_command(rest) if command.takes_command else (rest, [])
+    options = command_parser(command).parse_intermixed_args(rest)
+    options.then = then
     environment.quiet = bool(getattr(options, "quiet", False))
     outcome = run(command, options, environment)
 
     from portward.cli.render import render  # noqa: PLC0415 - not needed for --help
 
-    render(command, outcome, environment, as_json=options.json)
+    try:
+        render(command, outcome, environment, as_json=options.json)
+    except BrokenPipeError:
+        forget_stdout()
     return int(outcome.status)
 
 
+def find_command(words: Sequence[str]) -> tuple[Command | None, list[str]]:
+    """Find the verb that a command line begins with, and what follows it."""
+    by_name = {tuple(each.name.split()): each for each in COMMANDS}
+    for length in (2, 1):
+        if command := by_name.get(tuple(words[:length])):
+            return command, list(words[length:])
+    return None, list(words)
+
+
 def split_command(words: list[str]) -> tuple[list[str], list[str]]:
-    """Cut off what follows `--`: a command that `knock` runs when the door is open."""
+    """Cut off what follows the first `--`: a command that `knock` runs when the door is open."""
     if "--" in words:
         at = words.index("--")
         return words[:at], words[at + 1 :]
     return words, []
 
 
-def run(command: Command, options: argparse.Namespace, environment: Environment) -> Outcome:
+def run(command: Command, options: argparse.Namespace, environment: Environment) -> "Outcome":
     """Run a command's handler and turn our own exceptions into an `Outcome`."""
-    from portward.errors import (  # noqa: PLC0415 - not needed for --help
-        HostError,
-        PeerError,
-        PolicyError,
-        TargetError,
-        UsageError,
-    )
-    from portward.cli.outcome import failure  # noqa: PLC0415 - the same
+    from portward.cli.outcome import Outcome  # noqa: PLC0415 - not needed for --help
+    from portward.errors import PortwardError  # noqa: PLC0415 - the same
 
     try:
         return find_handler(command)(options, environment)
-    except PolicyError as error:
-        return Outcome(status=ExitStatus.FINDINGS, diagnostics=error.diagnostics, sources=getattr(error, "sources", {}))
-    except UsageError as error:
-        return failure(ExitStatus.USAGE, str(error))
-    except PeerError as error:
-        return failure(ExitStatus.FINDINGS, str(error))
-    except TargetError as error:
-        return failure(ExitStatus.REFUSED, str(error))
-    except HostError as error:
-        return failure(ExitStatus.HOST, str(error))
+    except PortwardError as error:
+        return outcome_of(error)
     except KeyboardInterrupt:
         return Outcome(status=ExitStatus.INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()
+        forget_stdout()
         return Outcome(status=ExitStatus.OK)
+
+
+def outcome_of(error: "PortwardError") -> "Outcome":
+    """Choose the exit code by whose fault it is."""
+    from portward.cli.outcome import Outcome, failure  # noqa: PLC0415 - not needed for --help
+    from portward.errors import HostError, PolicyError, TargetError, UsageError  # noqa: PLC0415 - the same
+
+    match error:
+        case PolicyError():
+            return Outcome(status=ExitStatus.FINDINGS, diagnostics=error.diagnostics, sources=error.sources)
+        case UsageError():
+            return failure(ExitStatus.USAGE, str(error))
+        case TargetError():
+            return failure(ExitStatus.REFUSED, str(error))
+        case HostError():
+            return failure(ExitStatus.HOST, str(error))
+        case _:  # a PeerError: the other end did not do its part
+            return failure(ExitStatus.FINDINGS, str(error))
+
+
+def forget_stdout() -> None:
+    """Let nobody write to the closed pipe again, nor the interpreter's last flush (Python docs, SIGPIPE)."""
+    import os  # noqa: PLC0415 - rarely needed
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def find_handler(command: Command) -> Handler:
@@ -84,53 +115,60 @@ def find_handler(command: Command) -> Handler:
 class Parser(argparse.ArgumentParser):
     """argparse with our exit code for a wrong command line."""
 
-    def error(self, message: str) -> NoReturn:
+    def error(self, message: str) -> "NoReturn":
         """Print the usage and the mistake, and leave with `ExitStatus.USAGE`."""
         self.print_usage(sys.stderr)
         self.exit(int(ExitStatus.USAGE), f"{self.prog}: {message}\n")
 
 
-def build_parser(program: str = "portward") -> argparse.ArgumentParser:
-    """Make the parser of all commands from their description."""
-    common = Parser(add_help=False)
-    common.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    parser = Parser(
-        prog=program,
-        description="Hide services from everybody who has not knocked.",
-        epilog=overview(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"portward {__version__}")
-    verbs = parser.add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS)
-    parents: dict[str, argparse._SubParsersAction[Parser]] = {}
-    for command in COMMANDS:
-        *above, name = command.name.split()
-        place = verbs
-        if above:
-            if above[0] not in parents:
-                family = verbs.add_parser(above[0], help=f"{above[0]} from another system")
-                parents[above[0]] = family.add_subparsers(metavar="WHAT", required=True)
-            place = parents[above[0]]
-        add_command(place, name, command, common)
-    return parser
-
-
-def add_command(
-    place: "argparse._SubParsersAction[Parser]", name: str, command: Command, common: argparse.ArgumentParser
-) -> None:
-    """Add one command's parser."""
+def command_parser(command: Command, program: str = "portward") -> argparse.ArgumentParser:
+    """Make the parser of one command from its description."""
     examples = "\n".join(f"  {line}\n      {remark}" for line, remark in command.examples)
-    parser = place.add_parser(
-        name,
-        help=command.summary,
+    parser = Parser(
+        prog=f"{program} {command.name}",
         description=command.summary[0].upper() + command.summary[1:] + ".",
         epilog=f"examples:\n{examples}" if examples else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[common],
+        allow_abbrev=False,
     )
-    parser.set_defaults(command_=command)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     for each in command.arguments:
         parser.add_argument(*each.names, help=each.help, **each.settings)
+    if command.takes_command:
+        parser.usage = parser.format_usage().removeprefix("usage: ").rstrip() + " [-- COMMAND …]"
+    return parser
+
+
+def without_command(words: Sequence[str]) -> int:
+    """Answer a command line that names no verb of ours: `--help`, `--version`, `import`, or a mistake."""
+    parser = Parser(
+        prog="portward",
+        usage="portward COMMAND …",
+        description="Hide services from everybody who has not knocked.",
+        epilog=overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"portward {__version__}")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    asked = parser.parse_args(words).command
+    if asked:
+        parser.error(guess(asked[0]))
+    parser.print_help(sys.stderr)
+    return int(ExitStatus.USAGE)
+
+
+def guess(word: str) -> str:
+    """Say that there is no such command, and which one may be meant."""
+    below = [each.name for each in COMMANDS if each.name.startswith(f"{word} ")]
+    if below:
+        return f"{word} what? there is: {', '.join(below)}"
+
+    import difflib  # noqa: PLC0415 - for mistakes only
+
+    close = difflib.get_close_matches(word, [each.name for each in COMMANDS], n=1)
+    meant = f"; did you mean {close[0]}?" if close else "; portward --help lists the commands"
+    return f"there is no command {word!r}{meant}"
 
 
 def overview() -> str:

@@ -142,13 +142,10 @@ def second_look(policy: Policy) -> Chain:
         Rule((Is.NEW_TCP, Accept()), f"judged by {names.FIRST_LOOK}"),
         *never_knock(policy),
         Rule((HasProtocol((Protocol.TCP,)), Goto(names.STALE_TCP))),
+        Rule((Is.NEIGHBOUR_DISCOVERY, Accept()), "IPv6 cannot live without it"),
+        Rule((Is.DHCPV6_REPLY, Accept()), "nor without this"),
+        Rule((Goto(names.JUDGE),)),
     ]
-    if policy.mode is Mode.LOCKDOWN:
-        rules += [
-            Rule((Is.NEIGHBOUR_DISCOVERY, Accept()), "IPv6 cannot live without it"),
-            Rule((Is.DHCPV6_REPLY, Accept()), "nor this"),
-        ]
-    rules.append(Rule((Goto(names.JUDGE),)))
     return Chain(names.SECOND_LOOK, tuple(rules), BEHIND_TRACKING, "all but new TCP")
 
 
@@ -216,6 +213,7 @@ def stray(policy: Policy) -> Chain:
         Rule(
             (
                 InSet((Selector.source(family),), names.midway(family)),
+                InSet((Selector.source(family),), names.penalty(family), negated=True),
                 Update((Selector.source(family),), names.penalty(family), policy.penalty),
                 Count(names.STRAYS),
             ),

@@ -1,0 +1,96 @@
+"""From a policy to what one visitor needs: the profile of a sequence, and its text. Pure."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Final
+
+from portward.errors import UsageError
+from portward.knock.profile import USUAL_DELAY, Profile, read_host, read_name
+from portward.knock.profile_text import write_profiles
+from portward.policy.net import PortRange, Protocol
+from portward.policy.policy import Policy, Sequence, Service
+
+
+COPIES: Final = 2
+"""A gate of ours passes over repeats, so each knock is sent twice: a lost packet rarely costs a visit."""
+
+
+def find_sequence(policy: Policy, name: str) -> Sequence:
+    """The sequence of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for each in policy.sequences:
+        if each.name == name:
+            return each
+    known = ", ".join(each.name for each in policy.sequences) or "none at all"
+    raise UsageError(f"the policy has no sequence {name!r}; it has {known}")
+
+
+def invite(policy: Policy, sequence: Sequence, host: str, name: str | None = None) -> Profile:
+    """Make the profile of a sequence for a visitor who reaches the gate as `host`.
+
+    Raises:
+        UsageError: `host` or `name` is none.
+    """
+    try:
+        read_host(host)
+        name = read_name(name or usual_name(host))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    here = [each for each in policy.opened_by(sequence) if not each.hosts or each.published]
+    ssh = next(_ssh_doors(here), None)
+    doors = (
+        [ssh]
+        if ssh
+        else [door.first for each in here for door in each.doors if door.protocol is Protocol.TCP]
+    )
+    return Profile(
+        name=name,
+        host=host,
+        knocks=sequence.knocks,
+        sequence=sequence.name,
+        delay=usual_delay(sequence),
+        copies=COPIES,
+        verify=tuple(doors[:1]),
+        ssh_port=ssh,
+        penalty=policy.penalty if policy.strict else None,
+    )
+
+
+def usual_name(host: str) -> str:
+    """Name a profile after its host: the first label, or an address with dashes."""
+    try:
+        return str(ip_address(host)).replace(":", "-").replace(".", "-").strip("-")
+    except ValueError:
+        return host.partition(".")[0]
+
+
+def usual_delay(sequence: Sequence) -> timedelta:
+    """A quarter of the shortest step, but no longer than people like to wait."""
+    return min((USUAL_DELAY, *(step / 4 for step in sequence.step_timeouts)))
+
+
+def _ssh_doors(services: list[Service]) -> Iterator[int]:
+    """Yield where ssh answers: the door of tcp/22, or of a service that is called ssh."""
+    for service in services:
+        for port, door in zip(service.ports, service.doors, strict=True):
+            if _is_ssh(service, port):
+                yield door.first
+
+
+def _is_ssh(service: Service, port: PortRange) -> bool:
+    return port.protocol is Protocol.TCP and (
+        port.first == port.last == 22 or service.name in {"ssh", "sshd"}
+    )
+
+
+def invitation_text(profile: Profile) -> str:
+    """Write the invitation: a text that `import-profile` takes, with a word to its reader."""
+    return f"""\
+# An invitation to {profile.host}. Keep it secret: whoever has it can knock.
+# Save it to a file, then:  portward import-profile FILE
+# and from then on:         portward knock {profile.name}
+{write_profiles((profile,))}"""

@@ -1,0 +1,364 @@
+"""The one description of the keys of the policy file.
+
+The reader, the JSON Schema and the reference page are all made from `SECTIONS`; a key that is not described here does
+not exist. This module knows single values, each by itself: what fits together is judged by the reader and the rules.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from portward.policy.net import LONGEST_WORD, Protocol
+from portward.policy.notation import (
+    LONGEST_ROUTEROS,
+    SHORTEST,
+    read_address,
+    read_duration,
+    read_knock,
+    read_network,
+    read_ports,
+    write_duration,
+)
+from portward.policy.policy import EVERYTHING, Mode, Sizes
+
+
+SCHEMA = 1
+"""The version of the file's form; a file of another version is refused."""
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+"""How services and sequences are named: also a name in nftables and RouterOS, and a word of the command line."""
+
+SMALLEST_SET, LARGEST_SET = 64, 1 << 24
+"""The range of a set's size; 16,777,216 sources take about 1.8 GB of kernel memory."""
+
+
+@attrs.frozen
+class Kind:
+    """One value of the file.
+
+    Attributes:
+        says: what it is, for people, with its article.
+        toml: the Python type that tomllib gives for it.
+        read: makes the value of the policy; raises ValueError with one sentence.
+        schema: its JSON Schema.
+        example: as it stands in the file.
+        choices: all spellings there are, when they are few.
+        around: what a bare number lacks before and behind it, when it is meant as one of these (`tcp/`, `s`).
+    """
+
+    says: str
+    toml: type
+    read: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+    example: str
+    choices: tuple[str, ...] = ()
+    around: tuple[str, str] | None = None
+
+
+@attrs.frozen
+class Listing:
+    """A list of values of one kind.
+
+    Attributes:
+        element: the kind.
+        says: what the list is, for people.
+        least: how many there must be.
+        single: whether one value may stand alone, without the brackets.
+    """
+
+    element: Kind
+    says: str
+    least: int = 0
+    single: bool = False
+
+
+@attrs.frozen
+class Key:
+    """One key of a section.
+
+    Attributes:
+        name: as it stands in the file.
+        kind: what may stand behind it.
+        about: what it does, whole sentences.
+        default: as it would stand in the file; empty for none.
+        required: whether the section is nothing without it.
+        inherits: whether its default is the key of the same name in `[defaults]`.
+    """
+
+    name: str
+    kind: Kind | Listing
+    about: str
+    default: str = ""
+    required: bool = False
+    inherits: bool = False
+
+
+@attrs.frozen
+class Section:
+    """A table of the file.
+
+    Attributes:
+        name: of the table; empty for the keys before the first table.
+        about: what it is for, whole sentences.
+        keys: in the order of the reference.
+        named: whether each of its tables has a name of the user's: `[services.NAME]`.
+        in_parts: whether it may stand in a file of the directory of parts.
+    """
+
+    name: str
+    about: str
+    keys: tuple[Key, ...]
+    named: bool = False
+    in_parts: bool = True
+
+    @property
+    def header(self) -> str:
+        """How it begins in the file; empty for the keys before the first table."""
+        return f"[{self.name}.NAME]" if self.named else f"[{self.name}]" if self.name else ""
+
+    def key(self, name: str) -> Key | None:
+        """The key of that name."""
+        return next((each for each in self.keys if each.name == name), None)
+
+
+def _text(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": f"^(?:{pattern})$"}
+
+
+def _whole(says: str, low: int, high: int, example: int) -> Kind:
+    """A whole number in a range."""
+
+    def read(value: int) -> int:
+        if not low <= value <= high:
+            msg = f"{value} is not in {low}..{high}"
+            raise ValueError(msg)
+        return value
+
+    return Kind(says, int, read, {"type": "integer", "minimum": low, "maximum": high}, str(example))
+
+
+def _read_interface(text: str) -> str:
+    if not re.fullmatch(_INTERFACE, text):
+        msg = f"{text!r} is no interface: 1 to 15 letters, digits and . _ @ + -, at the end perhaps a *"
+        raise ValueError(msg)
+    return text
+
+
+def _read_opened(text: str) -> str:
+    if text != EVERYTHING and not NAME.fullmatch(text):
+        msg = f"{text!r} is no service's name"
+        raise ValueError(msg)
+    return text
+
+
+def _read_mode(text: str) -> Mode:
+    if text not in tuple(Mode):
+        msg = f"{text!r} is no mode; there are {' and '.join(Mode)}"
+        raise ValueError(msg)
+    return Mode(text)
+
+
+_PORTED = "|".join(each for each in Protocol if each.has_ports)
+_PORTLESS = "|".join([*(each for each in Protocol if not each.has_ports), "icmpv6"])
+_INTERFACE = r"[A-Za-z0-9_.@+-]{1,15}|[A-Za-z0-9_.@+-]{1,14}\*"
+
+FLAG = Kind("true or false", bool, bool, {"type": "boolean"}, "true")
+DURATION = Kind(
+    "a duration", str, read_duration, _text(r"([0-9]+(ms|[wdhms]))+"), '"1h30m"', around=("", "s")
+)
+MODE = Kind("a mode", str, _read_mode, {"type": "string", "enum": list(Mode)}, '"guard"', choices=tuple(Mode))
+PORTS = Kind(
+    "a protocol with its ports",
+    str,
+    read_ports,
+    _text(rf"({_PORTED})/[0-9]{{1,9}}(-[0-9]{{1,9}})?|{_PORTLESS}"),
+    '"tcp/22"',
+    around=("tcp/", ""),
+)
+KNOCK = Kind(
+    "a knock",
+    str,
+    read_knock,
+    _text(r"tcp/[0-9]{1,9}|(udp|icmp|icmpv6)/[0-9]{1,9}(=[\s\S]+)?"),
+    '"tcp/33333"',
+    around=("tcp/", ""),
+)
+NETWORK = Kind(
+    "an address or a network",
+    str,
+    read_network,
+    _text(r"[0-9A-Fa-f:.]+(/[0-9.]{1,15})?"),
+    '"192.0.2.0/24"',
+)
+ADDRESS = Kind("an address", str, read_address, _text(r"[0-9A-Fa-f:.]+"), '"192.168.1.10"')
+INTERFACE = Kind("an interface", str, _read_interface, _text(_INTERFACE), '"eth0"')
+OPENED = Kind("a service's name", str, _read_opened, _text(rf"\*|{NAME.pattern}"), '"ssh"')
+SIZE = _whole("a number of sources", SMALLEST_SET, LARGEST_SET, 65536)
+
+DURATION_SPELLING = (
+    "whole numbers, each with `w`, `d`, `h`, `m`, `s` or `ms`, added up: `7d`, `1h30m`, `500ms`; from "
+    f"`{write_duration(SHORTEST)}` to `{write_duration(LONGEST_ROUTEROS)}`, the longest that RouterOS holds"
+)
+
+SPELLINGS: tuple[tuple[Kind, str], ...] = (
+    (DURATION, DURATION_SPELLING + "."),
+    (
+        PORTS,
+        "`tcp/22`, `udp/8000-8010`, or a protocol without ports alone: `esp`. Protocols: "
+        + ", ".join(f"`{each}`" for each in Protocol)
+        + ".",
+    ),
+    (
+        KNOCK,
+        (
+            "`tcp/33333` (a SYN), `udp/22222` (a datagram), `icmp/128` (an echo request whose whole IP packet is 128 "
+            "bytes long; IPv6 needs at least 48). A UDP or ICMP knock may carry a secret word that its payload begins "
+            f"with: `udp/7000=open sesame`, 1 to {LONGEST_WORD} bytes."
+        ),
+    ),
+    (NETWORK, "`192.0.2.7`, `192.0.2.0/24`, `2001:db8::/32`; no bits set behind the prefix."),
+    (INTERFACE, "as `ip link` names it; `ppp*` is every interface whose name begins with `ppp`."),
+)
+"""The spellings that need explaining, for the reference page."""
+
+TOP = Section(
+    "",
+    "Keys that stand before the first `[table]`.",
+    (
+        Key(
+            "schema",
+            Kind("a number", int, int, {"const": SCHEMA}, str(SCHEMA)),
+            "The version of the file's form. Optional in parts.",
+            required=True,
+        ),
+        Key(
+            "public",
+            Listing(PORTS, "a list of ports"),
+            "Open to all, also in lockdown. A packet to a public port is never a stray, in either mode.",
+            "[]",
+        ),
+        Key(
+            "always",
+            Listing(NETWORK, "a list of addresses and networks"),
+            "Sources that never need to knock: a break-glass network, the monitoring.",
+            "[]",
+        ),
+        Key(
+            "interfaces",
+            Listing(INTERFACE, "a list of interfaces"),
+            "The network interfaces that are guarded. When empty, all are, but `lo`.",
+            "[]",
+        ),
+    ),
+)
+
+DEFAULTS = Section(
+    "defaults",
+    "What holds for all that says nothing else.",
+    (
+        Key(
+            "step_timeout",
+            DURATION,
+            "How long after one knock the next one still counts. A few seconds are enough for a program.",
+            '"10s"',
+        ),
+        Key("open_for", DURATION, "How long a grant lasts, counted from the last knock.", '"1h"'),
+        Key(
+            "penalty",
+            DURATION,
+            "With `strict`: how long no knock of a source counts after it strayed. Not shorter than the longest step: "
+            "a stage outlives a shorter penalty. Not much longer either: who can send packets with a forged source can "
+            "spend that source's penalty.",
+            '"1m"',
+        ),
+        Key(
+            "strict",
+            FLAG,
+            "Whether a stray in mid-sequence, a packet to a closed port that is not the next knock, earns a penalty. "
+            "Without it, plain port scans open sequences.",
+            "true",
+        ),
+        Key(
+            "mode",
+            MODE,
+            "`guard` guards the services that are named here and leaves everything else alone; `lockdown` drops every "
+            "unsolicited packet that no grant and no `public` line covers.",
+            '"guard"',
+        ),
+        Key(
+            "grant_prefix_v4",
+            _whole("a prefix length", 8, 32, 32),
+            "How many leading bits of an IPv4 address a grant covers: 32 for the one address.",
+            "32",
+        ),
+        Key(
+            "grant_prefix_v6",
+            _whole("a prefix length", 32, 128, 64),
+            "The same for IPv6: 64 for visitors that change their address within their network.",
+            "128",
+        ),
+    ),
+    in_parts=False,
+)
+
+SIZES = Section(
+    "sizes",
+    "How many sources each of the kernel's sets holds, for IPv4 and for IPv6 each. A full set lets nobody in: knocks "
+    "of new sources stop counting. A million sources take about 110 MB of kernel memory.",
+    (
+        Key("stages", SIZE, "Sources in mid-sequence, over all sequences together.", str(Sizes().stages)),
+        Key("penalties", SIZE, "Sources under penalty.", str(Sizes().penalties)),
+        Key("grants", SIZE, "Sources with a grant, per service.", str(Sizes().grants)),
+    ),
+    in_parts=False,
+)
+
+SERVICES = Section(
+    "services",
+    "What is guarded. NAME is lower-case letters, digits, `-` and `_`, a letter first, at most 32.",
+    (
+        Key(
+            "ports", Listing(PORTS, "a list of ports", least=1), "What the service listens on.", required=True
+        ),
+        Key(
+            "published",
+            Listing(PORTS, "a list of ports"),
+            "Where it is reached from outside instead, one for one with `ports`, each as long; its own ports are then "
+            "closed to all.",
+            "[]",
+        ),
+        Key(
+            "host",
+            Listing(ADDRESS, "an address, or one of IPv4 and one of IPv6", least=1, single=True),
+            "The machine behind this gateway that runs it; without it, this host.",
+        ),
+    ),
+    named=True,
+)
+
+SEQUENCES = Section(
+    "sequences",
+    "What opens services. NAME is spelled as a service's.",
+    (
+        Key("knocks", Listing(KNOCK, "a list of knocks", least=1), "The knocks, in order.", required=True),
+        Key(
+            "opens",
+            Listing(OPENED, "a list of services' names", least=1, single=True),
+            'The services that the last knock opens; `"*"` opens all.',
+            required=True,
+        ),
+        Key("open_for", DURATION, "How long the grant lasts, counted from the last knock.", inherits=True),
+        Key(
+            "step_timeout",
+            Listing(DURATION, "a duration, or a list of one fewer than knocks", single=True),
+            "How long after each knock the next one still counts: one for all steps, or a list with one for each.",
+            inherits=True,
+        ),
+    ),
+    named=True,
+)
+
+SECTIONS = (TOP, DEFAULTS, SIZES, SERVICES, SEQUENCES)
+"""All of the file."""

@@ -1,0 +1,148 @@
+"""Policy to text: the TOML that `policy_reader` reads back to the same policy, for importers and people.
+
+Pure; knows nothing of files. Everything is written out, defaults included, so that a reader need not know them.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from portward.policy.net import Knock
+from portward.policy.notation import write_duration, write_knock, write_ports
+from portward.policy.policy import EVERYTHING, PlacePath, Policy, Sequence, Service, Sizes
+from portward.sources.policy_keys import SCHEMA
+
+
+Comments = Mapping[PlacePath, str]
+"""What to say above the thing at a path; `()` is the head of the file. Several lines are several comments."""
+
+
+def write_policy(policy: Policy, comments: Comments | None = None) -> str:
+    """Write a policy file.
+
+    Args:
+        policy: what to write.
+        comments: lines to print above the thing at a path: `()`, `("defaults",)`, `("services", "ssh")`,
+            `("sequences", "admin", "knocks")`, `("sequences", "admin", "knocks", 2)`.
+
+    Raises:
+        ValueError: a knock's word is not UTF-8, which TOML cannot hold.
+    """
+    comments = comments or {}
+    blocks = [list(_top(policy, comments)), list(_defaults(policy, comments))]
+    if policy.sizes != Sizes():
+        blocks.append(list(_sizes(policy.sizes, comments)))
+    blocks += [list(_service(each, comments)) for each in policy.services]
+    blocks += [list(_sequence(each, comments)) for each in policy.sequences]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def quote(text: str) -> str:
+    """Write a TOML string: JSON's escapes are all TOML's too, but for DEL, which TOML wants escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _top(policy: Policy, comments: Comments) -> Iterator[str]:
+    yield from _said(comments, ())
+    yield from _pair(("schema",), str(SCHEMA), comments)
+    if policy.public:
+        yield from _list(("public",), map(write_ports, policy.public), comments)
+    if policy.always:
+        yield from _list(("always",), map(str, policy.always), comments)
+    if policy.interfaces:
+        yield from _list(("interfaces",), policy.interfaces, comments)
+
+
+def _defaults(policy: Policy, comments: Comments) -> Iterator[str]:
+    yield from _header(("defaults",), comments)
+    yield from _pair(("defaults", "mode"), quote(policy.mode), comments)
+    yield from _pair(("defaults", "strict"), "true" if policy.strict else "false", comments)
+    yield from _pair(("defaults", "penalty"), quote(write_duration(policy.penalty)), comments)
+    if policy.grant_prefix_v4 != Policy().grant_prefix_v4:
+        yield from _pair(("defaults", "grant_prefix_v4"), str(policy.grant_prefix_v4), comments)
+    if policy.grant_prefix_v6 != Policy().grant_prefix_v6:
+        yield from _pair(("defaults", "grant_prefix_v6"), str(policy.grant_prefix_v6), comments)
+
+
+def _sizes(sizes: Sizes, comments: Comments) -> Iterator[str]:
+    yield from _header(("sizes",), comments)
+    for name in ("stages", "penalties", "grants"):
+        yield from _pair(("sizes", name), str(getattr(sizes, name)), comments)
+
+
+def _service(service: Service, comments: Comments) -> Iterator[str]:
+    path = ("services", service.name)
+    yield from _header(path, comments)
+    yield from _list((*path, "ports"), map(write_ports, service.ports), comments)
+    if service.published:
+        yield from _list((*path, "published"), map(write_ports, service.published), comments)
+    if service.hosts:
+        yield from _one_or_list((*path, "host"), [str(each) for each in service.hosts], comments)
+
+
+def _sequence(sequence: Sequence, comments: Comments) -> Iterator[str]:
+    path = ("sequences", sequence.name)
+    yield from _header(path, comments)
+    yield from _list((*path, "knocks"), map(_knock, sequence.knocks), comments)
+    if sequence.opens == (EVERYTHING,):
+        yield from _pair((*path, "opens"), quote(EVERYTHING), comments)
+    else:
+        yield from _list((*path, "opens"), sequence.opens, comments)
+    yield from _pair((*path, "open_for"), quote(write_duration(sequence.open_for)), comments)
+    if sequence.step_timeouts:
+        steps = [write_duration(each) for each in sequence.step_timeouts]
+        yield from _one_or_list(
+            (*path, "step_timeout"), steps[:1] if len(set(steps)) == 1 else steps, comments
+        )
+
+
+def _knock(knock: Knock) -> str:
+    """Write a knock with its word.
+
+    Raises:
+        ValueError: the word is not UTF-8.
+    """
+    try:
+        knock.word.decode()
+    except UnicodeDecodeError:
+        msg = f"the word of {write_knock(knock, secret=False)} is not UTF-8, which TOML cannot hold"
+        raise ValueError(msg) from None
+    return write_knock(knock)
+
+
+def _said(comments: Comments, path: PlacePath, indent: str = "") -> list[str]:
+    """The comment at a path, line by line, without the control characters that TOML forbids."""
+    if path not in comments:
+        return []
+    printable = "".join(char if char in "\t\n" or char.isprintable() else " " for char in comments[path])
+    return [f"{indent}# {line}".rstrip() for line in printable.split("\n")]
+
+
+def _header(path: tuple[str, ...], comments: Comments) -> Iterator[str]:
+    yield from _said(comments, path)
+    yield f"[{'.'.join(path)}]"
+
+
+def _pair(path: PlacePath, value: str, comments: Comments) -> Iterator[str]:
+    yield from _said(comments, path)
+    yield f"{path[-1]} = {value}"
+
+
+def _one_or_list(path: PlacePath, texts: list[str], comments: Comments) -> Iterator[str]:
+    if len(texts) == 1:
+        yield from _pair(path, quote(texts[0]), comments)
+    else:
+        yield from _list(path, texts, comments)
+
+
+def _list(path: PlacePath, texts: Iterable[str], comments: Comments) -> Iterator[str]:
+    """Write a list on one line, or over several where an element has a comment."""
+    elements = [quote(each) for each in texts]
+    if not any((*path, place) in comments for place in range(len(elements))):
+        yield from _pair(path, f"[{', '.join(elements)}]", comments)
+        return
+    yield from _said(comments, path)
+    yield f"{path[-1]} = ["
+    for place, element in enumerate(elements):
+        yield from _said(comments, (*path, place), "    ")
+        yield f"    {element},"
+    yield "]"
