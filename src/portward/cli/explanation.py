@@ -64,10 +64,10 @@ def way_through(
 def after_look(packet: Packet, judgement: Judgement, policy: Policy) -> list[str]:
     """Name the chains behind the first or second look, by the line that decided."""
     line, service = judgement.line, judgement.reasons[-1].service
-    if line in {"1", "2", "3"} or (line == "7" and packet.local):
+    if line in {"1", "2", "3"}:
         return []
     if line == "4":
-        return [names.STALE_TCP]
+        return [names.STALE_TCP] if packet.protocol == Protocol.TCP.number else []
     if line in {"6", "7"}:
         hidden = service and policy.service(service).published
         last = names.UNASKED if line == "7" else names.HIDDEN if hidden else names.door(service)

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     return Outcome(
         text=as_text(loaded.policy, steps),
         result=as_result(loaded.policy, steps),
-        diagnostics=(*loaded.diagnostics, *notes),
+        diagnostics=notes,
         sources=loaded.sources,
     )
 
