@@ -4,8 +4,12 @@ Doors, knocks and maps have modules of their own; this one puts them together. N
 "The order of judgement".
 """
 
+from datetime import timedelta
+
+import attrs
+
 from portward.compile import doors, knocks, names
-from portward.compile.exempt import entrance, grant_bits, networks, never_knock, trusted
+from portward.compile.exempt import entrance, grant_bits, has_grant, networks, never_knock, trusted
 from portward.compile.ir import (
     Accept,
     Chain,
@@ -207,14 +211,21 @@ def stale_tcp(policy: Policy) -> Chain:
     return Chain(names.STALE_TCP, tuple(rules))
 
 
+AT_ONCE = timedelta(milliseconds=1)
+"""An element with this timeout is as good as gone; a `delete` in the packet path would make lookups slow."""
+
+
 def stray(policy: Policy) -> Chain:
-    """A stray from a source in mid-sequence earns a penalty."""
+    """A stray from a source in mid-sequence earns a penalty, and ends mid-sequence if no stage can outlive it."""
+    begins_anew = policy.penalty >= knocks.longest_step(policy)
     rules = [
         Rule(
             (
                 InSet((Selector.source(family),), names.midway(family)),
                 InSet((Selector.source(family),), names.penalty(family), negated=True),
+                attrs.evolve(has_grant(policy, EVERYTHING, family), negated=True),
                 Update((Selector.source(family),), names.penalty(family), policy.penalty),
+                *([Update((Selector.source(family),), names.midway(family), AT_ONCE)] if begins_anew else []),
                 Count(names.STRAYS),
             ),
             "",

@@ -80,7 +80,7 @@ def is_expected(visit: Visit, sequence: Sequence, place: int) -> bool:
 
 def stray(visit: Visit, line: str, why: str) -> None:
     """Put the source under penalty if it is in mid-sequence; only with `strict`."""
-    if not visit.policy.strict:
+    if not visit.policy.strict or visit.has_grant(EVERYTHING):
         return
     visit.stray = True
     if not visit.in_mid_sequence:
@@ -91,6 +91,8 @@ def stray(visit: Visit, line: str, why: str) -> None:
         return
     until = visit.now + visit.policy.penalty.total_seconds()
     visit.penalised = visit.state.penalties[visit.version].update(visit.source, visit.now, until)
+    if visit.penalised and visit.policy.penalty >= longest_step(visit.policy):
+        visit.state.midway[visit.version].update(visit.source, visit.now, visit.now)
     after = "its source is under penalty now" if visit.penalised else "it goes unpunished, the set is full"
     visit.note(line, f"a stray: {why}; {after}", visit.policy.places.nearest("defaults", "penalty"))
 
