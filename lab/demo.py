@@ -6,6 +6,7 @@ what the commands print; each step also checks that it is true, and the demo fai
 
 import argparse
 import contextlib
+import os
 import shlex
 import shutil
 import signal
@@ -73,6 +74,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 4
+    if os.geteuid() != 0:
+        print("The demo makes network namespaces, which needs root: sudo make demo", file=sys.stderr)
+        return 4
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     try:
@@ -107,8 +111,9 @@ def play(*, keep: bool) -> None:
             act(stage)
         title("That was it")
         if keep:
-            stack.pop_all()
             how_to_play(stage)
+            sys.stdout.flush()
+            os._exit(0)  # every other way out would clear the stage
         else:
             say("The namespaces, the SSH server and the files are removed now.")
             say("`make demo KEEP=1` keeps them to play in.")
@@ -161,7 +166,9 @@ def ssh_server(stage: Stage) -> Iterator[None]:
     made = not runtime.exists()
     runtime.mkdir(mode=0o755, exist_ok=True)
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin") or "/usr/sbin/sshd"
-    server = stage.gate.start(sshd, "-D", "-e", "-f", str(config), stderr=(folder / "sshd.log").open("w"))
+    with (folder / "sshd.log").open("w") as log:
+        silent = subprocess.DEVNULL
+        server = stage.gate.start(sshd, "-D", "-e", "-f", str(config), stdin=silent, stdout=silent, stderr=log)
     try:
         wait_for_port(stage.gate, "127.0.0.1", 22)
         yield
