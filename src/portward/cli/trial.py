@@ -1,0 +1,25 @@
+"""`portward confirm` and `portward rollback`: how a trial ends before its time."""
+
+import argparse
+
+from portward.apply import trial
+from portward.apply.session import current_session
+from portward.apply.state import StateDirectory
+from portward.cli.environment import Environment
+from portward.cli.outcome import Outcome
+
+
+def confirm(options: argparse.Namespace, environment: Environment) -> Outcome:
+    """Keep the policy that is on trial."""
+    state = StateDirectory(environment.state_directory())
+    session = current_session(environment.variables)
+    kept = trial.confirm(state, session, same_connection=options.same_connection)
+    return Outcome(text="confirmed: the policy stays", result={"policy": kept.wanted.source}, changed=True)
+
+
+def rollback(_options: argparse.Namespace, environment: Environment) -> Outcome:
+    """Undo the policy that is on trial."""
+    state = StateDirectory(environment.state_directory())
+    undone = trial.undo_now(state)
+    before = "the gate is down, as before" if undone.snapshot.text is None else "the rules of before are back"
+    return Outcome(text=f"undone: {before}", result={"policy": undone.wanted.source}, changed=True)
