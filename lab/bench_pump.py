@@ -10,11 +10,11 @@ bytes change, two other bytes of the same sum become their complement.
 
 import ctypes
 import errno
+import functools
 import os
 import socket
 import time
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
 
 import attrs
@@ -74,8 +74,7 @@ class Batch:
     """
 
     def __init__(self, road: Road, network: Address, goal: Address, protocol: int, size: int = 8192) -> None:
-        source = ip_address(int(network) | 0xFFFF)
-        source = source if source.version == network.version else ip_address(network.packed[:-2] + b"\xff\xff")
+        source = network + 0xFFFF
         ports = (40000, 0xFFFE)
         if protocol == TCP:
             content = frames.tcp(source, goal, ports, frames.SYN)
@@ -104,7 +103,9 @@ class Batch:
             inverse = byte.translate(_INVERSE)
             if self._version == 4:
                 self._write(ETHERNET + 14 + column, byte)
-                self._write(ETHERNET + 4 + column, inverse)  # the identification balances the header's checksum
+                self._write(
+                    ETHERNET + 4 + column, inverse
+                )  # the identification balances the header's checksum
             else:
                 self._write(ETHERNET + 22 + column, byte)
             self._write(self._balance + column, inverse)
@@ -174,12 +175,13 @@ class Pump:
 
     def cost(self, count: int) -> float:
         """Send that many frames and give the CPU time of each in nanoseconds, wherever the kernel spent it."""
-        helper = softirq_thread(min(os.sched_getaffinity(0)))
-        before = time.thread_time_ns() + cpu_time(helper)
+        softirq = softirq_thread(min(os.sched_getaffinity(0)))
+        before = time.thread_time_ns() + cpu_time(softirq)
         self.send(count)
-        return (time.thread_time_ns() + cpu_time(helper) - before) / count
+        return (time.thread_time_ns() + cpu_time(softirq) - before) / count
 
 
+@functools.cache
 def softirq_thread(core: int) -> int | None:
     """Find the process number of the kernel's thread that takes over a core's packets when they get too many."""
     return find_thread(f"ksoftirqd/{core}", Path("/proc").glob("[0-9]*/comm"))

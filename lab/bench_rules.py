@@ -8,6 +8,7 @@ import random
 from datetime import timedelta
 
 from portward.policy.net import Knock, PortRange, Protocol
+from portward.policy.notation import write_knock
 from portward.policy.policy import Mode, Policy, Sequence, Service, Sizes
 
 
@@ -48,6 +49,21 @@ def made_up_policy(sequences: int, seed: int = 1) -> Policy:
     )
 
 
+def made_up_text(lines: int) -> str:
+    """Write a policy file of that many lines, five to a sequence."""
+    text = ["schema = 1", "", "[services.ssh]", f'ports = ["tcp/{DOOR}"]', ""]
+    for sequence in made_up_policy(lines // 5 - 1).sequences:
+        knocks = ", ".join(f'"{write_knock(knock)}"' for knock in sequence.knocks)
+        text += [
+            f"[sequences.{sequence.name}]",
+            f"knocks = [{knocks}]",
+            'opens = ["ssh"]',
+            'open_for = "1h"',
+            "",
+        ]
+    return "\n".join(text) + "\n"
+
+
 def article_policy(sizes: Sizes | None = None) -> Policy:
     """Make the policy of the article's rules, with a strict gate around it."""
     knocks = tuple(Knock(Protocol.TCP, port) for port in ARTICLE_KNOCKS)
@@ -72,13 +88,15 @@ def bare_drop() -> str:
 
 def bare_drop_behind_tracking() -> str:
     """The least that could drop a datagram where portward judges it: behind connection tracking."""
-    return base_chain("bare", BEHIND_TRACKING, ["ct state established,related accept", "meta l4proto udp drop"])
+    return base_chain(
+        "bare", BEHIND_TRACKING, ["ct state established,related accept", "meta l4proto udp drop"]
+    )
 
 
 def drop_on_arrival() -> str:
     """Drop everything before the stack looks at it: what is left is the cost of sending."""
     return (
-        'table netdev bare {\n\tchain all {\n\t\ttype filter hook ingress device "eth0" priority 0; policy accept;\n'
+        'table netdev bare {\n\tchain first {\n\t\ttype filter hook ingress device "eth0" priority 0; policy accept;\n'
         "\t\tmeta protocol { ip, ip6 } drop\n\t}\n}\n"
     )
 
@@ -87,7 +105,7 @@ def base_chain(table: str, priority: int, rules: list[str], hook: str = "prerout
     """Lay out a table with one base chain."""
     body = "".join(f"\t\t{rule}\n" for rule in rules)
     head = f"type filter hook {hook} priority {priority}; policy accept;"
-    return f"table inet {table} {{\n{sets}\tchain all {{\n\t\t{head}\n{body}\t}}\n}}\n"
+    return f"table inet {table} {{\n{sets}\tchain first {{\n\t\t{head}\n{body}\t}}\n}}\n"
 
 
 def one_rule_per_knock(policy: Policy, *, at_input: bool) -> str:
@@ -129,7 +147,11 @@ def knock_rules(number: int, sequence: Sequence) -> list[str]:
     for place, knock in enumerate(sequence.knocks, 1):
         before = f"ip saddr @{stage_list(number, place - 1)} " if place > 1 else ""
         last = place == len(sequence.knocks)
-        goal = "@trusted { ip saddr timeout 7d } counter" if last else f"@{stage_list(number, place)} {{ ip saddr timeout 1m }}"
+        goal = (
+            "@trusted { ip saddr timeout 7d } counter"
+            if last
+            else f"@{stage_list(number, place)} {{ ip saddr timeout 1m }}"
+        )
         rules.append(f"{knock.protocol} dport {knock.number} {before}update {goal}")
     return rules
 
@@ -137,7 +159,11 @@ def knock_rules(number: int, sequence: Sequence) -> list[str]:
 def knockd_host() -> str:
     """The firewall of a host that knockd opens: closed but for those in the set `open`."""
     opened = "\tset open {\n\t\ttype ipv4_addr\n\t\tflags timeout\n\t\ttimeout 1h\n\t}\n"
-    rules = ['iifname "lo" accept', "ct state established,related accept", f"ip saddr @open tcp dport {DOOR} accept"]
+    rules = [
+        'iifname "lo" accept',
+        "ct state established,related accept",
+        f"ip saddr @open tcp dport {DOOR} accept",
+    ]
     return base_chain("knockd", 0, [*rules, "drop"], "input", opened)
 
 

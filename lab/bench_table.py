@@ -109,7 +109,7 @@ def spell_ratio(figure: Figure) -> str:
     if not figure.against:
         return "baseline"
     if figure.ratio is None:
-        return f"-    of {figure.against}"
+        return "-"
     digits = 2 if figure.ratio < 100 else 0
     return f"x{figure.ratio:,.{digits}f} of {figure.against}"
 
@@ -117,7 +117,10 @@ def spell_ratio(figure: Figure) -> str:
 def lay_out(report: Report) -> str:
     """Make the whole text: the facts, the one table, the targets."""
     rows = [("what", "figure", "ratio", "note")]
-    rows += [(each.what, spell_value(each.value, each.unit), spell_ratio(each), each.note) for each in report.figures]
+    rows += [
+        (each.what, spell_value(each.value, each.unit), spell_ratio(each), each.note)
+        for each in report.figures
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [f"{name}: {fact}" for name, fact in report.facts.items()]
     lines += ["", lay_out_row(rows[0], widths), "  ".join("-" * width for width in widths)]
@@ -142,7 +145,8 @@ def lay_out_targets(targets: Sequence[Target]) -> list[str]:
     """List the targets, kept or not."""
     width = max(len(each.promise) for each in targets)
     return [
-        f"{'reached' if each.reached else 'NOT REACHED':<11}  {each.promise:<{width}}  {each.found}" for each in targets
+        f"{'reached' if each.reached else 'NOT REACHED':<11}  {each.promise:<{width}}  {each.found}"
+        for each in targets
     ]
 
 

@@ -38,6 +38,8 @@ class Protocol(enum.StrEnum):
     AH = "ah"
     GRE = "gre"
     IGMP = "igmp"
+    IPENCAP = "ipencap"
+    """IPv4 in IP, what `ip tunnel … mode ipip` sends (RFC 2003); /etc/protocols calls it so."""
     IPIP = "ipip"
     OSPF = "ospf"
     VRRP = "vrrp"
@@ -57,6 +59,7 @@ class Protocol(enum.StrEnum):
 _NUMBERS = {
     Protocol.ICMP: 1,
     Protocol.IGMP: 2,
+    Protocol.IPENCAP: 4,
     Protocol.IPIP: 94,
     Protocol.TCP: 6,
     Protocol.UDP: 17,
