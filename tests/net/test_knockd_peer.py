@@ -1,27 +1,29 @@
 """The same knocks to real knockd and to our gate with the imported policy, in one namespace: the same doors open.
 
-Both see the very same frames of one cable. What is named as different in docs/knockd.md is kept out of the comparison by
-how the visits are made, and shown by tests of its own.
+Both see the very same frames of one cable. What is named as different in docs/knockd.md is kept out of the comparison
+by how the visits are made, and shown by tests of its own.
 """
 
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from random import Random
 
 import attrs
 import pytest
-
 from gate import Gate, gate, pause, source
+
 from lab.frames import ACK
 from portward.compile.names import IpFamily, grants
-from portward.policy.policy import Policy
+from portward.errors import Span
+from portward.sources.knockd_commands import judge, program_of
 from portward.sources.knockd_doors import read_knockd
 from portward.sources.knockd_lift import Fate
 from portward.sources.knockd_policy import KnockdPolicy, make_policy
+from portward.sources.knockd_text import Word
 
 
 pytestmark = [pytest.mark.net, pytest.mark.peer("knockd")]
@@ -34,6 +36,46 @@ Opened = set[tuple[str, str]]
 TABLE = "table inet doors {\n  chain input {\n  }\n}\n"
 SENTINEL = ("udp", 59999)
 """A door of one knock, the last one sent: when it is open, knockd has seen everything before."""
+
+CORPUS = Path(__file__).parents[1] / "sources" / "corpus" / "knockd_commands.txt"
+GROUND = """
+table inet filter {
+  set guests {
+    type ipv4_addr
+    flags timeout
+  }
+  set places {
+    type ipv4_addr . inet_proto . inet_service
+    flags timeout
+  }
+  chain input {
+    type filter hook input priority 0
+  }
+  chain forward {
+    type filter hook forward priority 0
+  }
+}
+table ip6 filter {
+  chain input {
+    type filter hook input priority 0
+    accept
+    accept
+    accept
+    accept
+  }
+}
+table ip nat {
+  chain prerouting {
+    type nat hook prerouting priority -100
+  }
+}
+table inet nat {
+  chain prerouting {
+    type nat hook prerouting priority -100
+  }
+}
+"""
+"""What the nft commands of the corpus need."""
 
 UNUSED = range(30000, 40000)
 """Ports that no door knocks on and none opens."""
@@ -76,8 +118,10 @@ class Both:
         for protocol, port in knocks:
             if protocol == "ack":
                 self.gate.tcp(visitor, port, ACK)
+            elif protocol == "udp":
+                self.gate.udp(visitor, port)
             else:
-                {"tcp": self.gate.syn, "udp": self.gate.udp}[protocol](visitor, port)
+                self.gate.syn(visitor, port)
 
     def opened_by_knockd(self) -> Opened:
         """The doors that knockd has opened so far, by its log."""
@@ -92,14 +136,16 @@ class Both:
         for sequence in self.imported.policy.sequences:
             for family in IpFamily:
                 for service in sequence.opens:
-                    found |= {(sequence.name, visitor) for visitor in self.gate.members(grants(service, family))}
+                    found |= {
+                        (sequence.name, visitor) for visitor in self.gate.members(grants(service, family))
+                    }
         return {(door, visitor) for door, visitor in found if door != "sentinel"}
 
 
-def wait_for(condition: object, what: str) -> None:
+def wait_for(condition: Callable[[], bool], what: str) -> None:
     """Wait until something is so."""
     end = time.monotonic() + 10
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.005)
 
@@ -151,7 +197,16 @@ def with_noise(chance: Random, knocks: list[Knock]) -> list[Knock]:
     for protocol, port in knocks:
         for _ in range(chance.choice((0, 0, 1, 3))):
             other = "udp" if protocol == "tcp" else "tcp"
-            noisy.append(chance.choice((("tcp", chance.choice(UNUSED)), ("udp", chance.choice(UNUSED)), (other, port), ("ack", port))))
+            noisy.append(
+                chance.choice(
+                    (
+                        ("tcp", chance.choice(UNUSED)),
+                        ("udp", chance.choice(UNUSED)),
+                        (other, port),
+                        ("ack", port),
+                    )
+                )
+            )
         noisy.append((protocol, port))
     return noisy
 
@@ -162,7 +217,7 @@ def visit(chance: Random, doors: list[Door]) -> list[Knock]:
     for _ in range(chance.randint(0, 2)):
         sent += with_noise(chance, list(chance.choice(doors).knocks))
     door = chance.choice(doors)
-    match chance.randint(0, 3):
+    match chance.randint(0, 4):
         case 0:  # stops on the way
             sent += with_noise(chance, list(door.knocks[: chance.randrange(len(door.knocks))]))
         case 1:  # a wrong knock of another door, and then nothing that could go on
@@ -171,6 +226,9 @@ def visit(chance: Random, doors: list[Door]) -> list[Knock]:
                 sent += with_noise(chance, [*door.knocks[:-1], chance.choice(others).knocks[-1]])
         case 2 if len(set(door.knocks)) == len(door.knocks) > 1:  # the wrong way round
             sent += with_noise(chance, list(reversed(door.knocks)))
+        case 3 if len(door.knocks) > 1:  # one knock left out
+            left_out = chance.randrange(len(door.knocks))
+            sent += with_noise(chance, [*door.knocks[:left_out], *door.knocks[left_out + 1 :]])
         case _:
             sent += with_noise(chance, [("tcp", chance.choice(UNUSED)) for _ in range(5)])
     return sent
@@ -203,7 +261,11 @@ def test_what_knockd_opens_ours_opens(here: Gate, tmp_path: Path, seed: int) -> 
     doors = []
     for number in range(4):
         length = chance.randint(2, 3)
-        doors.append(Door(f"door{number}", tuple(("tcp", port) for port in chance.sample(ports, length)), 2000 + number))
+        doors.append(
+            Door(
+                f"door{number}", tuple(("tcp", port) for port in chance.sample(ports, length)), 2000 + number
+            )
+        )
     with both(here, tmp_path, doors) as pair:
         visitors = [source(200 + number) for number in range(3)]
         for _ in range(300):
@@ -223,9 +285,11 @@ def test_the_command_does_what_the_import_says(here: Gate, tmp_path: Path) -> No
             return here.here.run("nft", "list", "chain", "inet", "doors", "input").stdout
 
         wait_for(lambda: f"ip saddr {source(77)} tcp dport 2042 accept" in rules(), "the rule")
-        policy: Policy = pair.imported.policy
+        policy = pair.imported.policy
         opened = policy.opened_by(policy.sequences[0])
-        assert [(ports.protocol, ports.first, ports.last) for each in opened for ports in each.ports] == [("tcp", 2042, 2042)]
+        assert [(ports.protocol, ports.first, ports.last) for each in opened for ports in each.ports] == [
+            ("tcp", 2042, 2042)
+        ]
         assert here.leaves(here.syn(source(77), 2042))
         assert not here.leaves(here.syn(source(78), 2042))
 
@@ -253,13 +317,15 @@ def test_difference_a_wrong_knock_of_another_door(here: Gate, tmp_path: Path) ->
 def test_difference_two_doors_at_once(here: Gate, tmp_path: Path) -> None:
     """Two sequences of one source, interleaved: ours follows each by itself; knockd loses both."""
     with both(here, tmp_path, [THREE, OTHER]) as pair:
-        pair.knock(source(52), THREE.knocks[0], OTHER.knocks[0], THREE.knocks[1], OTHER.knocks[1], THREE.knocks[2])
+        pair.knock(
+            source(52), THREE.knocks[0], OTHER.knocks[0], THREE.knocks[1], OTHER.knocks[1], THREE.knocks[2]
+        )
         assert pair.opened_by_knockd() == set()
         assert pair.opened_by_us() == {("door0", str(source(52))), ("door1", str(source(52)))}
 
 
 def test_difference_the_time_of_the_whole_sequence(here: Gate, tmp_path: Path) -> None:
-    """knockd's time runs from the first knock; ours from the one before. After a step too long, neither opens."""
+    """The time of knockd runs from the first knock; ours from the one before. After a step too long, neither opens."""
     with both(here, tmp_path, [THREE], seconds=2) as pair:
         for knock in THREE.knocks:
             pair.knock(source(53), knock)
@@ -269,3 +335,25 @@ def test_difference_the_time_of_the_whole_sequence(here: Gate, tmp_path: Path) -
         pair.knock(source(54), *THREE.knocks[1:])
         assert pair.opened_by_knockd() == set()
         assert pair.opened_by_us() == {("door0", str(source(53)))}
+
+
+@pytest.mark.peer("iptables", "ip6tables")
+def test_the_commands_of_the_corpus_are_real(here: Gate) -> None:
+    """What the import calls understood, real iptables and nft take, as far as it adds something."""
+    taken = 0
+    here.here.nft(GROUND)
+    for command in (
+        here.here.run("iptables", "-N", "guests", check=False),
+        here.here.run("ip6tables", "-N", "guests"),
+    ):
+        assert command.returncode == 0
+    for line in CORPUS.read_text().splitlines():
+        steps = judge(Word(line, Span("corpus", 1, 1))) if line[:1] not in {"", " ", "#"} else ()
+        for step in steps:
+            adds = any(each.opens for each in step.effects) and not {"-D", "delete"} & set(step.words)
+            if adds and program_of(step.words[0]) in {"iptables", "ip6tables", "nft"}:
+                visitor = "2001:db8::7" if step.effects[0].families == {6} else "192.0.2.7"
+                found = here.here.run(*(word.replace("%IP%", visitor) for word in step.words), check=False)
+                assert found.returncode == 0, f"{line}: {found.stderr}"
+                taken += 1
+    assert taken > 15
