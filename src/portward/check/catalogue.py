@@ -2,7 +2,7 @@
 
 from textwrap import fill, indent
 
-from portward.check import doors, form, guessing, order, reach, session, timing
+from portward.check import doors, form, guessing, imports, order, reach, session, timing
 from portward.check.page import Page
 
 
@@ -17,6 +17,7 @@ PAGES: dict[str, Page] = {
             *timing.PAGES,
             *reach.PAGES,
             *session.PAGES,
+            *imports.PAGES,
         ),
         key=lambda each: each.code,
     )
@@ -28,6 +29,8 @@ GROUPS = {
     "2": "Advice about sequences",
     "3": "Mistakes of meaning",
     "4": "Advice about the gate",
+    "5": "RouterOS, read and written",
+    "6": "knockd.conf, read",
 }
 """By the first digit of the code."""
 
