@@ -32,7 +32,7 @@ def scratch_namespace() -> Iterator[tuple[str, ...]]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            text=True,
+            bufsize=0,  # what could not be written must not be tried again when the pipe is closed
             env=clean_environment(),
         )
         with holder:
@@ -50,13 +50,12 @@ def scratch_namespace() -> Iterator[tuple[str, ...]]:
     )
 
 
-def echoes(holder: "subprocess.Popen[str]") -> bool:
+def echoes(holder: "subprocess.Popen[bytes]") -> bool:
     """Whether the holder gives a line back, which it does once it is in its namespace."""
     if holder.stdin is None or holder.stdout is None:
         return False
     try:
-        holder.stdin.write("there\n")
-        holder.stdin.flush()
+        holder.stdin.write(b"there\n")
     except BrokenPipeError:
         return False
     return bool(holder.stdout.readline())

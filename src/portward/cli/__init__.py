@@ -1,0 +1,1 @@
+"""The command line: one description of the commands, their handlers, and how outcomes are shown."""
