@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lab.bench_packets import one_core
 from lab.bench_place import FORGERS_V4, V4, Site, sites, welcome_visitors
-from lab.bench_pump import TCP, Backlog, Batch, Pump
+from lab.bench_pump import TCP, Backlog, Batch, Pump, cost
 from lab.bench_rules import ARTICLE_KNOCKS, FIRST_STRAY, article_policy, one_rule_per_knock
 from lab.bench_table import Figure, interleaved, quotient, ratio_of
 from lab.bench_visits import open_service, visit
@@ -93,7 +93,7 @@ def measure(*, quick: bool) -> list[Figure]:
             with open_service(full), full.world.entered():
                 refused = not visit(0)
             pumps = {"empty": strangers(empty), "full": strangers(full)}
-            costs = interleaved({name: partial(pump.cost, 50_000) for name, pump in pumps.items()}, 9)
+            costs = interleaved({name: partial(cost, pump, 50_000) for name, pump in pumps.items()}, 9)
     return [*memory_rows(sources, base, ours, lost, refused=refused), *cost_rows(costs)]
 
 

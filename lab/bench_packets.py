@@ -14,7 +14,7 @@ from functools import partial
 import attrs
 
 from lab.bench_place import FORGERS_V4, FORGERS_V6, V4, V6, Site, sites
-from lab.bench_pump import TCP, UDP, Batch, Pump
+from lab.bench_pump import TCP, UDP, Batch, Pump, cost
 from lab.bench_rules import (
     FIRST_STRAY,
     bare_drop,
@@ -122,7 +122,7 @@ def measure(*, quick: bool) -> tuple[list[Figure], list[Target]]:
             place.gate.nft(who.text)
             pumps[who.name] = strays(place, who)
         span = 0.03 if quick else 0.12
-        measures = {name: partial(pump.cost, packets_for(pump, span)) for name, pump in pumps.items()}
+        measures = {name: partial(cost, pump, packets_for(pump, span)) for name, pump in pumps.items()}
         values = interleaved(measures, 7 if quick else 15)
     return [figure(who, values) for who in found], targets(values)
 
@@ -141,7 +141,7 @@ def one_core() -> Iterator[None]:
 def packets_for(pump: Pump, seconds: float) -> int:
     """How many packets take about that long, judged by a first thousand that also warms up."""
     pump.send(1000)
-    return max(500, int(seconds * 1e9 / pump.cost(500)))
+    return max(500, int(seconds * 1e9 / cost(pump, 500)))
 
 
 def figure(who: Contestant, values: dict[str, list[float]]) -> Figure:

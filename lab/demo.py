@@ -168,7 +168,9 @@ def ssh_server(stage: Stage) -> Iterator[None]:
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin") or "/usr/sbin/sshd"
     with (folder / "sshd.log").open("w") as log:
         silent = subprocess.DEVNULL
-        server = stage.gate.start(sshd, "-D", "-e", "-f", str(config), stdin=silent, stdout=silent, stderr=log)
+        server = stage.gate.start(
+            sshd, "-D", "-e", "-f", str(config), stdin=silent, stdout=silent, stderr=log
+        )
     try:
         wait_for_port(stage.gate, "127.0.0.1", 22)
         yield

@@ -6,6 +6,7 @@ With `CI` set in the environment nothing may be missing: such a test then fails 
 import os
 
 import pytest
+
 from lab.namespaces import missing
 
 

@@ -83,7 +83,7 @@ class UsageError(PortwardError):
 
 
 class TargetError(PortwardError):
-    """The kernel or the router refused what we asked of it; nothing was changed."""
+    """The kernel or the router refused what we asked of it: nothing was changed, unless the message says what was."""
 
 
 class HostError(PortwardError):

@@ -79,3 +79,13 @@ def test_lines_that_are_no_connections_are_passed_over(text: str) -> None:
     assert Connection(ip_address("192.0.2.7"), 40000, ip_address("192.0.2.1"), 22) in list(
         parse_connections(f"{HEAD}{text}\n{good}{text}")
     )
+
+
+def test_at_a_door_that_cuts_only_the_first_gate_adopts() -> None:
+    """A connection that has ended with its grant must not come back by a reload; one that was adopted stays."""
+    guarded = Guarded(SSH.ports, cut=SSH.ports)
+    old, ended = (Connection(ip_address("192.0.2.7"), port, ip_address("192.0.2.1"), 22) for port in (1, 2))
+    assert len(adopted([old, ended], guarded, table(), None)["adopted_v4"]) == 2
+    again = adopted([old, ended], guarded, table(), {("192.0.2.7", 1, 22)})
+    assert [each.key for each in again["adopted_v4"]] == [("192.0.2.7", 1, 22)]
+    assert len(adopted([old, ended], SSH, table(), ())["adopted_v4"]) == 2

@@ -12,7 +12,7 @@ from portward.compile.nft import compile_policy
 from portward.errors import HostError
 from portward.policy.net import Knock, Protocol
 from portward.policy.notation import read_address, read_ports
-from portward.policy.policy import Mode, Policy, Sequence, Service
+from portward.policy.policy import Expiry, Mode, Policy, Sequence, Service
 
 
 def rules(mode: Mode = Mode.GUARD) -> Wanted:
@@ -81,3 +81,15 @@ def test_damage_is_one_error(key: str, value: Any) -> None:
         return
     assert isinstance(found, Wanted)
     assert all(isinstance(each, StageName) for each in found.stages.values())
+
+
+def test_ports_whose_connections_end_with_the_grant_are_kept_in_the_stored_form() -> None:
+    """An older stored form has none."""
+    ssh = Service("ssh", (read_ports("tcp/22"),), (read_ports("tcp/12345"),), on_expiry=Expiry.CUT)
+    policy = Policy((ssh, Service("web", (read_ports("tcp/80"),))))
+    wanted = want(policy, compile_policy(policy), "policy.toml")
+    assert [port for port in (22, 12345, 80) if wanted.guarded.cuts(port)] == [22, 12345]
+    stored = to_json(wanted)
+    assert from_json(stored, "f").guarded == wanted.guarded
+    del stored["cut"]
+    assert not from_json(stored, "f").guarded.cuts(22)

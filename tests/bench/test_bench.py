@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from lab import bench
 from lab.bench_place import PREFIX
 

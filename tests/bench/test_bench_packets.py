@@ -1,6 +1,7 @@
 """Who takes part, and how a stray's cost is judged."""
 
 import pytest
+
 from lab.bench_packets import BARE, BARE_V6, contestants, ours, targets
 from lab.bench_packets import figure as row
 

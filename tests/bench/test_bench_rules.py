@@ -1,6 +1,7 @@
 """The rulesets that are compared: what they say, and that the kernel takes them."""
 
 import pytest
+
 from lab.bench_rules import (
     ARTICLE_KNOCKS,
     FIRST_STRAY,
@@ -15,7 +16,6 @@ from lab.bench_rules import (
     one_rule_per_knock,
 )
 from lab.namespaces import cable, namespaces
-
 from portward.compile.nft import compile_policy
 from portward.sources.policy_reader import read_policy
 

@@ -49,3 +49,17 @@ def test_what_is_advised_about_who_gets_in(text: str, expected: list[str]) -> No
 )
 def test_a_grant_for_many_is_told(key: str, expected: list[str]) -> None:
     assert gate(GOOD, defaults=key) == expected
+
+
+@pytest.mark.parametrize(
+    ("service", "expected"),
+    [
+        ('kind = "ipsec"', []),
+        ('kind = "ipsec"\nports = ["udp/500", "udp/4500"]', ["PW415 7:9"]),
+        ('kind = "l2tp"\nports = ["udp/1701"]\n[services.ike]\nkind = "ipsec"', []),
+        ('kind = "l2tp"\nports = ["udp/1701"]', ["PW415 7:9"]),
+        ('kind = "wireguard"\nports = ["udp/5000"]', []),
+    ],
+)
+def test_a_vpn_of_several_parts_is_guarded_whole(service: str, expected: list[str]) -> None:
+    assert told(f'{SEQUENCE}opens = "*"\n[services.office]\n{service}\n') == expected

@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lab.namespaces import missing
 
+from lab.namespaces import missing
 from portward.cli.commands import COMMANDS
 from portward.cli.completion import bash, fish, flags, run, words_after, zsh
 from portward.cli.environment import Environment

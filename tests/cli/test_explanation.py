@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from tests.simulate.transcript import GATE, GATE_6, INSIDE, VISITOR, VISITOR_6, 
 from portward.cli.explanation import describe, object_of, way_through
 from portward.compile.lower import lower
 from portward.policy.notation import read_ports
-from portward.policy.policy import Mode, Policy, Service
+from portward.policy.policy import Expiry, Mode, Policy, Service
 from portward.simulate.machine import Machine
 from portward.simulate.packet import ConnectionState, Packet, TcpFlag
 from portward.simulate.replay import Step
@@ -91,3 +92,11 @@ def test_packets_are_told_in_the_words_of_a_trace(seen: Packet, text: str) -> No
 def test_a_packet_of_this_host_has_no_verdict() -> None:
     step = Step(Sighting(0.0, packet("udp/9"), outgoing=True), packet("udp/9"), None)
     assert "verdict" not in object_of(step, policy(), frozenset())
+
+
+def test_what_is_cut_goes_through_the_chain_that_asks_again() -> None:
+    cut = attrs.evolve(SERVICES[0], on_expiry=Expiry.CUT)
+    kept = policy(services=(cut, *SERVICES[1:]))
+    about: dict[str, Any] = {"tcp_flags": TcpFlag.ACK, "state": ConnectionState.ESTABLISHED}
+    found = way_through(packet("tcp/22", **about), Gate(kept).hears("tcp/22", **about), kept, chains_of(kept))
+    assert " > ".join(found) == "second_look > cut > door_ssh"

@@ -3,8 +3,8 @@
 import subprocess
 
 import pytest
-from lab.namespaces import missing
 
+from lab.namespaces import missing
 from portward.cli.commands import COMMANDS
 from portward.cli.exit import ExitStatus
 from portward.cli.manual import escape, manual

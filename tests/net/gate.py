@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
 import attrs
+
 from lab import frames
 from lab.frames import Address, Road
 from lab.namespaces import GATE_V4, GATE_V6, Namespace, address, cable, namespaces
 from lab.nflog import Watch
-
 from portward.compile.nft import compile_policy
 from portward.policy.policy import Policy
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from lab.namespaces import Namespace, Town, namespaces, town
 
+from lab.namespaces import Namespace, Town, namespaces, town
 from portward.apply.gate import Plan, load, plan_or_guess
 from portward.apply.listing import Listing
 from portward.apply.live import read_table

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab.namespaces import GATE_V4, GATE_V6, Town
 from live_gate import NEW, OLD, POLICY, LiveGate, live_gates, live_town, policy, wanted
 
+from lab.namespaces import GATE_V4, GATE_V6, Town
 from portward.apply import listing
 from portward.apply.gate import Plan, load, plan, take_down
 from portward.apply.transition import loadable

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import attrs
 import pytest
-from lab.namespaces import GATE_V4, GATE_V6, Namespace, Town, missing
 from live_gate import NEW, OLD, LiveGate, live_town, wanted
 
+from lab.namespaces import GATE_V4, GATE_V6, Namespace, Town, missing
 from portward.apply.gate import take_down
 from portward.policy.notation import read_ports
 from portward.policy.policy import Mode, Service

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from lab.namespaces import Namespace, remove
 
 
@@ -16,7 +17,9 @@ DEMO = [sys.executable, "-m", "lab.demo"]
 
 def kept(process: int) -> list[str]:
     """The namespaces and folders of that run of the demo that are still there."""
-    listed = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True).stdout.split()
+    listed = subprocess.run(
+        ["ip", "netns", "list"], check=True, capture_output=True, text=True
+    ).stdout.split()
     return [name for name in listed if name.startswith("demo-") and name.endswith(f"-{process}")]
 
 
@@ -47,7 +50,9 @@ def test_an_interrupted_demo_leaves_nothing_behind(sent: signal.Signals) -> None
 
 def test_kept_namespaces_can_be_removed() -> None:
     """KEEP=1 tells how; so does `--remove`."""
-    with subprocess.Popen([*DEMO, "--keep"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
+    with subprocess.Popen(
+        [*DEMO, "--keep"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as demo:
         told, _ = demo.communicate(timeout=100)
     names = kept(demo.pid)
     try:

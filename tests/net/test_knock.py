@@ -16,9 +16,9 @@ from typing import Any
 
 import attrs
 import pytest
-from lab.namespaces import GATE_V4, GATE_V6, Namespace, Town, address, town
 
 import portward
+from lab.namespaces import GATE_V4, GATE_V6, Namespace, Town, address, town
 from portward.compile.nft import compile_policy
 from portward.knock.invitation import invite
 from portward.knock.profile import Profile

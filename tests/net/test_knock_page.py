@@ -16,11 +16,11 @@ from typing import Any
 
 import attrs
 import pytest
-from lab.namespaces import Namespace, Town, address, town
 
+from lab.namespaces import Namespace, Town, address, town
+from portward.check.well_known import BROWSERS_REFUSE
 from portward.compile.nft import compile_policy
 from portward.knock.invitation import invite
-from portward.check.well_known import BROWSERS_REFUSE
 from portward.knock.page import browser_delay, page
 from portward.policy.notation import read_knock, read_ports
 from portward.policy.policy import Policy, Sequence, Service
@@ -305,4 +305,6 @@ def test_browsers_block_the_ports_that_the_page_refuses_and_no_others_below_1100
         seen.update(sniffer.ports())
     blocked = set(tried) - seen
     assert blocked <= BROWSERS_REFUSE
-    assert BROWSERS_REFUSE - blocked <= {4190, 6679}, "the standard blocks these two, Chromium 156 does not yet"
+    assert BROWSERS_REFUSE - blocked <= {4190, 6679}, (
+        "the standard blocks these two, Chromium 156 does not yet"
+    )

@@ -8,8 +8,8 @@ from ipaddress import ip_address
 
 import attrs
 import pytest
-from lab.namespaces import Namespace, address, cable, namespaces
 
+from lab.namespaces import Namespace, address, cable, namespaces
 from portward.compile.nft import compile_policy
 from portward.policy.notation import read_knock, read_ports
 from portward.policy.policy import EVERYTHING, Mode, Policy, Sequence, Service

@@ -6,7 +6,7 @@ from tests.simulate.transcript import GATE, VISITOR, packet
 from tests.simulate.wire import to_bytes
 
 from portward.simulate.flows import Flows
-from portward.simulate.packet import ConnectionState, Packet, TcpFlag
+from portward.simulate.packet import Begun, ConnectionState, Packet, TcpFlag
 
 
 NEW, ESTABLISHED = ConnectionState.NEW, ConnectionState.ESTABLISHED
@@ -67,3 +67,20 @@ def test_an_icmp_error_is_related_to_the_packet_it_quotes(quoted: Packet, expect
     flows.sent(QUERY, 0.0)
     error = Packet(VISITOR, GATE, 1, icmp_type=3, icmp_code=3, payload=to_bytes(quoted)[:28])
     assert flows.state_of(error, 1.0) is expected
+
+
+def test_who_spoke_first_began() -> None:
+    """A visitor whose datagram was left alone; or this host, whose question is answered."""
+    flows = Flows()
+    flows.sent(QUERY, 0.0)
+    assert flows.begun(ANSWER, 1.0) is Begun.HOST
+    flows.let_in(ANSWER, 1.0)
+    assert flows.begun(ANSWER, 2.0) is Begun.HOST
+    visit, reply = packet("udp/51820"), packet("udp/40000", GATE, VISITOR, source_port=51820)
+    flows.let_in(visit, 0.0)
+    flows.sent(reply, 1.0)
+    assert flows.state_of(visit, 2.0) is ESTABLISHED
+    assert flows.begun(visit, 2.0) is Begun.VISITOR
+    flows.sent(reply, 100.0)
+    assert flows.begun(visit, 200.0) is Begun.VISITOR
+    assert flows.begun(visit, 300.0) is Begun.HOST

@@ -25,9 +25,10 @@ from tests.simulate.transcript import (
 from portward.errors import Span
 from portward.policy.net import PortRange, Protocol
 from portward.policy.notation import read_ports
-from portward.policy.policy import Mode, Places, Policy, Service
+from portward.policy.policy import Expiry, Mode, Places, Policy, Service
+from portward.policy.vpn import VpnKind
 from portward.simulate.machine import Machine
-from portward.simulate.packet import Cast, ConnectionState, Packet, TcpFlag
+from portward.simulate.packet import Begun, Cast, ConnectionState, Packet, TcpFlag
 
 
 ADMIN = "tcp/33333 udp/22222 icmp/128 tcp/11111"
@@ -316,3 +317,71 @@ def test_without_strict_the_same_sweep_opens() -> None:
 
 def test_a_service_without_a_sequence_is_never_reached() -> None:
     assert line_of(Policy((SSH,)), "tcp/22") == "5.1 drop"
+
+
+CUT_SSH = attrs.evolve(SSH, on_expiry=Expiry.CUT)
+TUNNEL = Service(
+    "vpn", (read_ports("udp/51820"), read_ports("esp")), kind=VpnKind.WIREGUARD, on_expiry=Expiry.CUT
+)
+KNOWN: dict[str, Any] = {"state": ConnectionState.ESTABLISHED}
+ACK: dict[str, Any] = {**KNOWN, "tcp_flags": TcpFlag.ACK}
+
+
+def test_an_established_connection_ends_with_the_grant_at_a_door_that_cuts() -> None:
+    """Where it is kept, it goes on; what is merely related goes on too."""
+    kept, cut = policy(), policy(services=(CUT_SSH, TUNNEL))
+    assert line_of(kept, "tcp/22", **ACK) == "2 leave"
+    assert line_of(cut, "tcp/22", **ACK) == "2 drop"
+    assert line_of(cut, "tcp/22", tcp_flags=TcpFlag.ACK, state=ConnectionState.RELATED) == "2 leave"
+    assert line_of(cut, "tcp/23", **ACK) == "2 leave"
+    gate = Gate(cut)
+    for knock in ADMIN.split():
+        gate.hears(knock)
+    assert gate.hears("tcp/22", **ACK).verdict == "leave"
+    assert gate.hears("tcp/22", after=3601, **ACK).verdict == "drop"
+
+
+def test_who_never_knocks_is_never_cut() -> None:
+    cut = policy(services=(CUT_SSH, TUNNEL), always=(IPv4Network("192.0.2.0/24"),))
+    assert line_of(cut, "tcp/22", **ACK) == "3 leave"
+
+
+def test_a_connection_older_than_the_gate_is_not_cut() -> None:
+    cut = policy(services=(CUT_SSH, TUNNEL))
+    gate = Gate(cut, adopted=[(VISITOR, 40000, GATE, 22)])
+    assert gate.hears("tcp/22", **ACK).verdict == "leave"
+    assert gate.hears("tcp/22", source_port=40001, **ACK).verdict == "drop"
+
+
+@pytest.mark.parametrize(
+    ("what", "begun", "expected"),
+    [
+        ("udp/51820", Begun.VISITOR, "2 drop"),
+        ("udp/51820", Begun.HOST, "2 drop"),
+        ("udp/51820", Begun.BEHIND, "2 leave"),
+        ("tcp/22", Begun.HOST, "2 leave"),
+    ],
+)
+def test_a_tunnel_is_cut_whoever_began_it_and_others_only_if_the_visitor_did(
+    what: str, begun: Begun, expected: str
+) -> None:
+    flags = {"tcp_flags": TcpFlag.ACK} if what == "tcp/22" else {}
+    assert line_of(policy(services=(CUT_SSH, TUNNEL)), what, begun=begun, **flags, **KNOWN) == expected
+
+
+def test_a_published_door_cuts_and_the_port_behind_it_does_only_for_tunnels() -> None:
+    ssh = attrs.evolve(CUT_SSH, published=(read_ports("tcp/2222"),))
+    vpn = attrs.evolve(TUNNEL, ports=(read_ports("udp/51820"),), published=(read_ports("udp/443"),))
+    kept = policy(services=(ssh, vpn))
+    assert line_of(kept, "tcp/2222", **ACK) == "2 drop"
+    assert line_of(kept, "tcp/22", **ACK) == "2 leave"
+    assert line_of(kept, "udp/443", **KNOWN) == "2 drop"
+    assert line_of(kept, "udp/51820", **KNOWN) == "2 leave"
+    assert line_of(kept, "udp/51820", begun=Begun.HOST, **KNOWN) == "2 drop"
+
+
+def test_a_machine_behind_the_gate_is_cut_off_at_its_own_address() -> None:
+    camera = attrs.evolve(CAMERA, on_expiry=Expiry.CUT)
+    kept = policy(services=(camera, SSH))
+    assert line_of(kept, "tcp/443", destination=INSIDE, local=False, **ACK) == "2 drop"
+    assert line_of(kept, "tcp/443", **ACK) == "2 leave"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.simulate.transcript import GATE, VISITOR
 
 from portward.policy.net import Protocol
-from portward.simulate.packet import TcpFlag
+from portward.simulate.packet import Begun, TcpFlag
 from portward.simulate.trace_words import Draft, read_hex, read_option, read_quoted, read_what
 
 
@@ -47,3 +47,11 @@ def test_an_icmp_message_that_is_no_echo() -> None:
     made = draft.packet(VISITOR, GATE, (Protocol.ICMP, None))
     assert (made.icmp_type, made.icmp_code, made.length, made.payload) == (3, 1, 32, b"abcd")
     assert not made.is_echo_request
+
+
+def test_who_began_is_said_by_one_of_three_words() -> None:
+    draft = Draft()
+    read_option("begun", lambda: "host", draft)
+    assert draft.begun is Begun.HOST
+    with pytest.raises(ValueError, match="visitor, host, behind"):
+        read_option("begun", lambda: "me", draft)

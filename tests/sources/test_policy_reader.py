@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from portward.errors import Diagnostic, Severity, Span
 from portward.policy.net import Knock, PortRange, Protocol
-from portward.policy.policy import Mode, Policy, Sequence, Service, Sizes
+from portward.policy.policy import Expiry, Mode, Policy, Sequence, Service, Sizes
+from portward.policy.vpn import VpnKind
 from portward.sources.policy_reader import read_policy, read_what_can_be_read
 
 
@@ -349,3 +350,24 @@ def test_any_text_is_a_policy_or_has_mistakes(text: str) -> None:
 
 def test_the_example_is_toml_that_the_reader_and_tomllib_agree_about() -> None:
     assert len(tomllib.loads(WHOLE)["services"]) == len(read(WHOLE).services)
+
+
+def test_a_kind_of_vpn_gives_its_usual_ports() -> None:
+    """Unless the service has its own; and without either, something is missing."""
+    first = 'schema = 1\n[services.a]\nkind = "ipsec"\non_expiry = "cut"\n'
+    second = '[services.b]\nkind = "openvpn"\nports = ["tcp/443"]\n'
+    policy, _ = read_policy(first + second, "f")
+    assert policy
+    office, road = policy.services
+    assert office.ports == VpnKind.IPSEC.usual_ports
+    assert (office.kind, office.on_expiry) == (VpnKind.IPSEC, Expiry.CUT)
+    assert (road.ports, road.kind) == ((PortRange(Protocol.TCP, 443, 443),), VpnKind.OPENVPN)
+    assert road.on_expiry is Expiry.KEEP
+    _, found = read_policy('schema = 1\n[services.a]\non_expiry = "cut"\n', "f")
+    assert [(each.code, each.message) for each in found] == [("PW105", "services.a lacks ports")]
+    assert "or kind" in found[0].hint
+
+
+def test_a_kind_that_cannot_be_read_is_told_once() -> None:
+    _, found = read_policy('schema = 1\n[services.a]\nkind = "wiregard"\n', "f")
+    assert [(each.code, each.hint) for each in found] == [("PW104", "did you mean wireguard?")]

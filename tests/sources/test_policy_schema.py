@@ -38,7 +38,7 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:  # noqa: PLR0911 - one for
         "maximum",
     }
     assert schema.keys() <= known, schema.keys() - known
-    if "anyOf" in schema:
+    if "anyOf" in schema and "type" not in schema:
         return any(fits(value, each) for each in schema["anyOf"])
     if "const" in schema or "enum" in schema:
         return value in schema.get("enum", [schema.get("const")])
@@ -56,6 +56,9 @@ def fits(value: Any, schema: dict[str, Any]) -> bool:  # noqa: PLR0911 - one for
 def object_fits(value: dict[str, Any], schema: dict[str, Any]) -> bool:
     assert schema["additionalProperties"] is False
     if not set(schema.get("required", [])) <= value.keys():
+        return False
+    either = schema.get("anyOf")
+    if either and not any(set(each["required"]) <= value.keys() for each in either):
         return False
     for name, each in value.items():
         inner = schema.get("properties", {}).get(name)

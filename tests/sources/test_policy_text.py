@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.policies import policies
 
 from portward.policy.net import Knock, PortRange, Protocol
-from portward.policy.policy import Policy, Sequence, Service
+from portward.policy.policy import Expiry, Policy, Sequence, Service
+from portward.policy.vpn import VpnKind
 from portward.sources.policy_reader import read_policy
 from portward.sources.policy_text import quote, write_policy
 
@@ -91,3 +92,13 @@ def test_a_word_that_toml_cannot_hold_is_refused_and_not_shown() -> None:
 @given(st.text(st.characters(codec="utf-8")))
 def test_any_string_is_quoted_so_that_toml_reads_it_back(text: str) -> None:
     assert tomllib.loads(f"a = {quote(text)}")["a"] == text
+
+
+@given(st.sampled_from([None, *VpnKind]), st.sampled_from(Expiry))
+def test_what_a_service_is_and_what_becomes_of_it_are_written(
+    kind: VpnKind | None, on_expiry: Expiry
+) -> None:
+    service = Service("vpn", (PortRange(Protocol.UDP, 7, 9),), kind=kind, on_expiry=on_expiry)
+    read, found = read_policy(write_policy(Policy((service,))), "f")
+    assert read is not None, found
+    assert read.services == (service,)

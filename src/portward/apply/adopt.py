@@ -8,7 +8,7 @@ machine's byte order. Connections that pass through this machine are not seen th
 
 import re
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -33,6 +33,10 @@ _ROW = re.compile(rf"^ *\d+: (?P<own>{_END}) (?P<peer>{_END}) (?P<state>[0-9A-F]
 
 ADOPTED_FOR = timedelta(days=5)
 """As long as connection tracking remembers an idle connection (nf_conntrack_tcp_timeout_established)."""
+
+
+Key = tuple[str | int, ...]
+"""Peer, its port and our own port, as an element of the kernel's set."""
 
 
 @attrs.frozen
@@ -68,16 +72,29 @@ def parse_end(text: str) -> tuple[Address, int]:
 
 
 def adopted(
-    connections: Iterable[Connection], guarded: Guarded, wanted: Listing
+    connections: Iterable[Connection],
+    guarded: Guarded,
+    wanted: Listing,
+    earlier: Container[Key] | None = None,
 ) -> dict[str, tuple[Element, ...]]:
-    """Choose the connections that the gate would cut, as elements by the name of their set; at most as many as fit."""
-    found: dict[str, dict[tuple[str | int, ...], Element]] = {}
+    """Choose the connections that the gate would cut, as elements by the name of their set; at most as many as fit.
+
+    Args:
+        connections: all that are open.
+        guarded: what the gate guards.
+        wanted: the table that is to be.
+        earlier: what the gate adopted before, None when there was no gate: a connection to a door that cuts is
+            adopted only when the gate is put up, or one that has ended with its grant would come back.
+    """
+    found: dict[str, dict[Key, Element]] = {}
     for each in connections:
         block = wanted.blocks.get(("set", names.adopted(IpFamily.of(each.peer))))
         if block is None or not guarded.covers(each.own_port):
             continue
         elements = found.setdefault(block.name, {})
         key = (str(each.peer), each.peer_port, each.own_port)
+        if guarded.cuts(each.own_port) and earlier is not None and key not in earlier:
+            continue
         if block.size is None or len(elements) < block.size:
             elements[key] = Element(key, ADOPTED_FOR)
     return {name: tuple(elements.values()) for name, elements in found.items()}

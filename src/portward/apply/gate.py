@@ -3,7 +3,7 @@
 Knows nothing of trials, files and terminals.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import timedelta
 
 import attrs
@@ -14,6 +14,8 @@ from portward.apply.live import Element, read_elements, read_sets, read_table
 from portward.apply.run import LIMIT, Places, nft
 from portward.apply.scratch import canonical
 from portward.apply.wanted import Wanted
+from portward.compile import names
+from portward.compile.names import IpFamily
 from portward.errors import HostError
 
 
@@ -79,9 +81,21 @@ def load(change: Plan, limit: timedelta = LIMIT) -> None:
         TargetError: the kernel refused; nothing was changed.
     """
     extra = dict(remade(change))
-    extra |= adopt.adopted(adopt.open_connections(), change.wanted.guarded, change.goal)
+    guarded, earlier = change.wanted.guarded, adopted_earlier(change)
+    extra |= adopt.adopted(adopt.open_connections(), guarded, change.goal, earlier)
     text, above = transition.transaction(change.live, change.goal, change.wanted.text, extra)
     nft("-f", "-", stdin=text, places=Places(change.wanted.lines, above), limit=limit)
+
+
+def adopted_earlier(change: Plan) -> Container[adopt.Key] | None:
+    """What the live gate has adopted; None if there is none. It is read only where it matters."""
+    if change.live is None:
+        return None
+    if not change.wanted.guarded.cut:
+        return ()
+    sets = [names.adopted(family) for family in IpFamily]
+    present = [name for name in sets if ("set", name) in change.live.blocks]
+    return {element.key for name in present for element in read_elements(name)}
 
 
 def remade(change: Plan) -> Mapping[str, tuple[Element, ...]]:

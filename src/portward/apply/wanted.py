@@ -14,7 +14,7 @@ from portward.compile.nft import Compiled
 from portward.errors import HostError, Span
 from portward.policy.net import PortRange, Protocol
 from portward.policy.notation import read_ports, write_ports
-from portward.policy.policy import Mode, Policy
+from portward.policy.policy import Expiry, Mode, Policy
 
 
 FORMAT = 1
@@ -28,14 +28,20 @@ class Guarded:
     Attributes:
         ports: of this host's services, own and published.
         everywhere: lockdown: on every port.
+        cut: doors of this host whose connections end with the grant.
     """
 
     ports: tuple[PortRange, ...] = ()
     everywhere: bool = False
+    cut: tuple[PortRange, ...] = ()
 
     def covers(self, port: int) -> bool:
         """Whether it does so on a TCP port of this host."""
         return self.everywhere or any(port in ports for ports in self.ports)
+
+    def cuts(self, port: int) -> bool:
+        """Whether connections to a TCP port of this host end with the grant."""
+        return any(port in ports for ports in self.cut)
 
 
 @attrs.frozen
@@ -98,7 +104,14 @@ def guarded(policy: Policy) -> Guarded:
         for ports in (*(() if service.hosts else service.ports), *service.published)
         if ports.protocol is Protocol.TCP
     )
-    return Guarded(ports, policy.mode is Mode.LOCKDOWN)
+    cut = tuple(
+        ports
+        for service in policy.services
+        if service.on_expiry is Expiry.CUT
+        for ports in (*(() if service.hosts else service.ports), *service.published)
+        if ports.protocol is Protocol.TCP
+    )
+    return Guarded(ports, policy.mode is Mode.LOCKDOWN, cut)
 
 
 def doors(policy: Policy) -> tuple[Door, ...]:
@@ -137,6 +150,7 @@ def to_json(wanted: Wanted) -> dict[str, Any]:
         "source": wanted.source,
         "guarded": [write_ports(ports) for ports in wanted.guarded.ports],
         "everywhere": wanted.guarded.everywhere,
+        "cut": [write_ports(ports) for ports in wanted.guarded.cut],
         "doors": [attrs.asdict(door) for door in wanted.doors],
         "stages": {str(number): attrs.astuple(stage) for number, stage in wanted.stages.items()},
     }
@@ -154,7 +168,11 @@ def from_json(stored: Any, file: str) -> Wanted:
         return Wanted(
             text=str(stored["text"]),
             source=str(stored["source"]),
-            guarded=Guarded(tuple(map(read_ports, stored["guarded"])), bool(stored["everywhere"])),
+            guarded=Guarded(
+                tuple(map(read_ports, stored["guarded"])),
+                bool(stored["everywhere"]),
+                tuple(map(read_ports, stored.get("cut", ()))),
+            ),
             doors=tuple(door_from_json(each) for each in stored["doors"]),
             stages={int(number): StageName(*stage) for number, stage in stored["stages"].items()},
         )

@@ -240,7 +240,7 @@ EXPORT = (
         "RouterOS cannot do this",
         what="The policy asks for something that no rule of RouterOS says. Nothing is written.",
         why="A router that only looks guarded is worse than one that is not.",
-        example=POLICY_FOR_A_ROUTER.replace('step_timeout = "10s"', 'step_timeout = "1500ms"'),
+        example=POLICY_FOR_A_ROUTER.replace("schema = 1", 'schema = 1\ninterfaces = ["eth*"]'),
         fix=POLICY_FOR_A_ROUTER,
         by_hand=True,
     ),

@@ -8,6 +8,7 @@ from portward.errors import Diagnostic, Severity
 from portward.policy.net import PortRange
 from portward.policy.notation import write_ports
 from portward.policy.policy import Mode, Policy, Service
+from portward.policy.vpn import VpnKind
 
 
 NARROW_V4, NARROW_V6 = 24, 48
@@ -43,12 +44,13 @@ VPN_OPEN = page(
     "a VPN that is not behind the knock",
     what="The port of a VPN is `public`.",
     why="""A VPN answers strangers, and a flaw in it is a way into the whole network. Behind the knock, only who has
-    knocked may even start the handshake; tunnels that are up go on when the grant ends.""",
+    knocked may even start the handshake; tunnels that are up go on when the grant ends, or with `on_expiry = "cut"`
+    end with it.""",
     example=_GATE.replace("[services", 'public = ["udp/51820"]\n    [services'),
     fix=_GATE.replace('opens = ["ssh"]', 'opens = ["ssh", "wireguard"]')
     + """
     [services.wireguard]
-    ports = ["udp/51820"]
+    kind = "wireguard"
     """,
 )
 
@@ -119,7 +121,37 @@ WIDE_GRANT = page(
     fix=_GATE.replace("[services", "[defaults]\n    grant_prefix_v4 = 32\n    [services"),
 )
 
-PAGES = (NO_WAY_BACK, VPN_OPEN, NO_SEQUENCE, NOTHING_GUARDED, UNOPENED, COVERED, EVERYBODY, WIDE_GRANT)
+HALF_VPN = page(
+    "PW415",
+    Severity.ADVICE,
+    "a part of a VPN is not behind the knock",
+    what="A service is an `ipsec` or `l2tp` VPN with `ports` of its own, and no service has one of the usual ports.",
+    why="""Such a VPN uses several ports and a protocol together. In `guard` mode the part that is left out stays open
+    to strangers; in `lockdown` the tunnel does not come about.""",
+    example=_GATE.replace('opens = ["ssh"]', 'opens = ["ssh", "office"]')
+    + """
+    [services.office]
+    kind = "ipsec"
+    ports = ["udp/500", "udp/4500"]
+    """,
+    fix=_GATE.replace('opens = ["ssh"]', 'opens = ["ssh", "office"]')
+    + """
+    [services.office]
+    kind = "ipsec"
+    """,
+)
+
+PAGES = (
+    NO_WAY_BACK,
+    VPN_OPEN,
+    NO_SEQUENCE,
+    NOTHING_GUARDED,
+    UNOPENED,
+    COVERED,
+    EVERYBODY,
+    WIDE_GRANT,
+    HALF_VPN,
+)
 
 
 def way_around(policy: Policy) -> Iterable[Diagnostic]:
@@ -174,6 +206,8 @@ def services_opened(policy: Policy) -> Iterable[Diagnostic]:
 
 
 def _and_it_is_a_vpn(service: Service) -> str:
+    if service.kind:
+        return f", which is {service.kind.spelled}"
     name = next(filter(None, map(vpn, service.doors)), "")
     return f", which looks like {name}" if name else ""
 
@@ -228,6 +262,23 @@ def narrow_grants(policy: Policy) -> Iterable[Diagnostic]:
             yield WIDE_GRANT.at(policy.places.nearest("defaults", key), sentence, f"{narrow} or more")
 
 
+def whole_vpns(policy: Policy) -> Iterable[Diagnostic]:
+    """Of a VPN that is made of several ports, all are some service's."""
+    named = [ports for service in policy.services for ports in service.ports]
+    for service in policy.services:
+        if service.kind not in {VpnKind.IPSEC, VpnKind.L2TP}:
+            continue
+        left_out = [
+            write_ports(usual)
+            for usual in service.kind.usual_ports
+            if not any(ports.overlaps(usual) for ports in named)
+        ]
+        if left_out:
+            sentence = f"{service.name} is {service.kind.spelled} without {', '.join(left_out)}"
+            span = policy.places.nearest("services", service.name, "ports")
+            yield HALF_VPN.at(span, sentence, "leave ports out: kind knows them all")
+
+
 RULES = (
     way_around,
     vpn_behind_the_knock,
@@ -237,4 +288,5 @@ RULES = (
     nothing_covered,
     not_everybody,
     narrow_grants,
+    whole_vpns,
 )

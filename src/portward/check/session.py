@@ -17,8 +17,8 @@ SHUT_OUT = page(
     what="""You came in over SSH, from an address that is not in `always`, to a port that the policy closes to all who
     have not knocked.""",
     why="""The session itself goes on, as every established connection does, but when it breaks you must knock to come
-    back. Try the knock first, or apply with `--trial`, which undoes itself unless you confirm over a new
-    connection.""",
+    back; at a port with `on_expiry = "cut"` it goes on only if the gate was not up before. Try the knock first, or
+    apply with `--trial`, which undoes itself unless you confirm over a new connection.""",
     example="""
         # checked over SSH, from 203.0.113.9 to port 22
         schema = 1

@@ -53,7 +53,36 @@ POLICY = argument(
 SERVICE = argument("service", metavar="SERVICE", help="name of a service of the policy, or * for all")
 ADDRESS = argument("address", metavar="ADDRESS", help="IPv4 or IPv6 address")
 
-GROUPS = ("the policy", "the gate", "the client", "learning")
+ROUTER = argument("router", metavar="ROUTER", help="a router of routers.toml, by its name")
+TO_ROUTER = (
+    argument(
+        "--password-file",
+        metavar="FILE",
+        help="read the password from FILE, readable by you alone; - for the first line of stdin",
+    ),
+    argument(
+        "--insecure-plain",
+        action="store_true",
+        help="connect without TLS: everybody on the way can read the password",
+    ),
+)
+
+EXACT = argument(
+    "--exact", action="store_true", help="the file holds RouterOS rules: take them as they are, rule by rule"
+)
+ALLOW_WEAKER = argument(
+    "--allow-weaker",
+    action="store_true",
+    help="with --exact: leave out, or put weaker, what cannot be as on a router",
+)
+INTERFACE = argument(
+    "--interface",
+    metavar="NAME=OURS",
+    action="append",
+    help="with --exact: an interface or interface list of the script, and the interfaces it is here",
+)
+
+GROUPS = ("the policy", "the gate", "routers", "exposure", "the client", "learning")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -95,8 +124,14 @@ COMMANDS: tuple[Command, ...] = (
                 action="store_true",
                 help="print the map from the text's lines to the policy's instead",
             ),
+            EXACT,
+            ALLOW_WEAKER,
+            INTERFACE,
         ),
-        (("portward compile policy.toml | less", "what the kernel would be given"),),
+        (
+            ("portward compile policy.toml | less", "what the kernel would be given"),
+            ("portward compile --exact router.rsc --interface WAN=eth0", "RouterOS rules, rule by rule"),
+        ),
         "the policy",
     ),
     Command(
@@ -116,13 +151,54 @@ COMMANDS: tuple[Command, ...] = (
                 action="append",
                 help="an address of the guarded host; may be repeated (default: see docs/simulating.md)",
             ),
+            EXACT,
+            ALLOW_WEAKER,
+            INTERFACE,
         ),
         (
             ("portward simulate policy.toml visit.trace", "which rule, which stage, why"),
+            ("portward simulate router.rsc visit.trace", "what a router with these rules would do"),
             (
                 "portward simulate policy.toml visit.pcap --host 192.0.2.1",
                 "the same for what tcpdump -w wrote",
             ),
+        ),
+        "the policy",
+    ),
+    Command(
+        "attack",
+        "sweep, scan and replay against a policy in throw-away namespaces, and count honest visits in bad weather",
+        "portward.cli.attack:run",
+        (
+            POLICY,
+            argument(
+                "--packets",
+                metavar="NUMBER",
+                default="1,000,000",
+                help="packets of each attack at most (default: 1,000,000)",
+            ),
+            argument(
+                "--seconds",
+                metavar="NUMBER",
+                default="30",
+                help="seconds of each attack at most (default: 30)",
+            ),
+            argument(
+                "--visits",
+                metavar="NUMBER",
+                default="200",
+                help="honest visits in each weather; 0 leaves them out (default: 200)",
+            ),
+            argument(
+                "--sequence",
+                metavar="SEQUENCE",
+                help="the sequence that is replayed and visited (default: the first)",
+            ),
+            argument("-6", dest="v6", action="store_true", help="attack over IPv6 instead of IPv4"),
+        ),
+        (
+            ("portward attack policy.toml", "needs root; some five minutes, nothing leaves this machine"),
+            ("portward attack policy.toml --packets 5,000,000 --seconds 120", "a longer siege"),
         ),
         "the policy",
     ),
@@ -181,6 +257,49 @@ COMMANDS: tuple[Command, ...] = (
                 "portward import knockd knockd.conf --opens vpn=udp/1194",
                 "the door [vpn] runs a script that only you know",
             ),
+        ),
+        "the policy",
+    ),
+    Command(
+        "export routeros",
+        "print the script that makes a MikroTik router keep a policy",
+        "portward.cli.export_routeros:run",
+        (
+            POLICY,
+            argument(
+                "--version",
+                dest="routeros",
+                choices=("6", "7"),
+                default="7",
+                help="RouterOS's major version: 6 or 7 (default: 7)",
+            ),
+            argument("--output", "-o", metavar="FILE", help="write to this new file, readable by you alone"),
+            argument("--force", action="store_true", help="with --output: replace the file if it is there"),
+            argument(
+                "--remove",
+                action="store_true",
+                help="print the script that takes all of it away again instead",
+            ),
+            argument(
+                "--allow-weaker",
+                action="store_true",
+                help="take what RouterOS does less strictly than the policy; each such thing is named",
+            ),
+            argument(
+                "--disable",
+                metavar="SERVICE",
+                action="append",
+                default=[],
+                help="switch a service of the router's own off: telnet, ftp, www …; may be repeated",
+            ),
+        ),
+        (
+            (
+                "portward export routeros policy.toml -o gate.rsc",
+                "then on the router: /import file-name=gate.rsc",
+            ),
+            ("portward export routeros policy.toml --disable telnet,ftp,www", "and what nobody uses off"),
+            ("portward export routeros policy.toml --remove", "what undoes it"),
         ),
         "the policy",
     ),
@@ -295,6 +414,93 @@ COMMANDS: tuple[Command, ...] = (
         (argument("--yes", "-y", action="store_true", help="do not ask"),),
         (),
         "the gate",
+    ),
+    Command(
+        "push",
+        "put a policy into a MikroTik router, which takes it back unless we still get in",
+        "portward.cli.push:run",
+        (
+            ROUTER,
+            POLICY,
+            argument("--plan", action="store_true", help="show what would change, and change nothing"),
+            argument(
+                "--detailed-exitcode",
+                action="store_true",
+                help="with --plan: exit 0 without changes, 2 with changes",
+            ),
+            argument(
+                "--remove", action="store_true", help="take all rules of portward off the router instead"
+            ),
+            argument(
+                "--within",
+                metavar="TIME",
+                help="how long the router waits for the confirmation (default: 2m, longer for many rules)",
+            ),
+            argument(
+                "--source", metavar="ADDRESS", help="our address as the router sees it (default: it tells)"
+            ),
+            argument(
+                "--before",
+                metavar="COMMENT",
+                help="put the rules before the filter rule with this comment (default: above all others)",
+            ),
+            argument(
+                "--despite",
+                action="append",
+                default=[],
+                choices=(
+                    "way-in",
+                    "established",
+                    "fasttrack",
+                    "notrack",
+                    "lists",
+                    "chains",
+                    "own-service",
+                ),
+                metavar="REASON",
+                help="push although this speaks against it; the refusal names the word; may be repeated",
+            ),
+            argument(
+                "--allow-weaker", action="store_true", help="take what RouterOS can only do more weakly"
+            ),
+            argument("--yes", "-y", action="store_true", help="do not ask"),
+            *TO_ROUTER,
+        ),
+        (
+            ("portward push edge policy.toml --plan", "look only"),
+            ("portward push edge policy.toml", "ask, then push; it is confirmed over a new connection"),
+        ),
+        "routers",
+    ),
+    Command(
+        "pull",
+        "show who is in, and who is on the way, on a router",
+        "portward.cli.router:pull",
+        (ROUTER, *TO_ROUTER),
+        (("portward pull edge --json", "for programs"),),
+        "routers",
+    ),
+    Command(
+        "router grant",
+        "let an address in on a router without a knock",
+        "portward.cli.router:grant",
+        (
+            ROUTER,
+            SERVICE,
+            ADDRESS,
+            argument("--for", dest="duration", metavar="TIME", default="1h", help="how long (default: 1h)"),
+            *TO_ROUTER,
+        ),
+        (("portward router grant edge ssh 192.0.2.7 --for 2h", "replaces an earlier grant"),),
+        "routers",
+    ),
+    Command(
+        "router revoke",
+        "end an address's grant on a router",
+        "portward.cli.router:revoke",
+        (ROUTER, SERVICE, ADDRESS, *TO_ROUTER),
+        (("portward router revoke edge '*' 192.0.2.7", "out of every service"),),
+        "routers",
     ),
     Command(
         "invite",
@@ -420,6 +626,148 @@ COMMANDS: tuple[Command, ...] = (
         ),
         (("portward ssh-config gate >> ~/.ssh/config", "then plain ssh knocks by itself"),),
         "the client",
+    ),
+    Command(
+        "audit",
+        "tell what this host, or a router, shows to the network, and what mends it",
+        "portward.cli.audit:run",
+        (
+            argument(
+                "file",
+                nargs="?",
+                metavar="FILE",
+                help="RouterOS script or export, - for stdin (default: this host)",
+            ),
+            argument(
+                "--sarif", action="store_true", help="print SARIF 2.1.0, for tools that collect findings"
+            ),
+            argument("--html", action="store_true", help="print one self-contained web page"),
+            argument(
+                "--policy",
+                metavar="POLICY",
+                help=f"what is meant to be guarded (default: {POLICY_PATH}, if it is there)",
+            ),
+            argument(
+                "--no-ask",
+                action="store_true",
+                help="do not ask this host's own services whether they force TLS",
+            ),
+            argument(
+                "--root", metavar="DIRECTORY", help="a system that does not run: its enabled socket units"
+            ),
+        ),
+        (
+            ("portward audit", "as root, to see which program holds which port"),
+            ("portward audit --html > exposure.html", "to look at, or to send"),
+            ("portward audit router.rsc", "what a router's export leaves open"),
+        ),
+        "exposure",
+    ),
+    Command(
+        "probe",
+        "look at one's own host from outside, and name what answers",
+        "portward.cli.probe:run",
+        (
+            argument(
+                "host", metavar="HOST", help="name, address, or a network of at most 256 addresses; yours"
+            ),
+            argument("-4", dest="family", action="store_const", const="4", help="IPv4 only, for a name"),
+            argument("-6", dest="family", action="store_const", const="6", help="IPv6 only, for a name"),
+            argument(
+                "--ports",
+                metavar="PORTS",
+                action="append",
+                help="tcp/1-1024,udp/53 …; may be repeated (default: the usual ports of known services)",
+            ),
+            argument(
+                "--rate", metavar="NUMBER", default="100", help="packets a second, 1 to 1000 (default: 100)"
+            ),
+            argument(
+                "--against",
+                metavar="FILE",
+                help="what `portward audit --json` printed on the host: say where they differ",
+            ),
+        ),
+        (
+            ("portward probe gate.example.org", "what answers, by its banner"),
+            ("portward probe 192.0.2.1 --against audit.json", "what audit believes closed must be closed"),
+        ),
+        "exposure",
+    ),
+    Command(
+        "harden",
+        "mend what audit finds: switch off, guard, publish or move services; can be undone",
+        "portward.cli.harden:run",
+        (
+            argument(
+                "target",
+                nargs="*",
+                default=(),
+                metavar="SERVICE",
+                help="ssh, tcp/22, ssh.service or a code such as PX205 (default: all that audit complains of)",
+            ),
+            argument("--plan", action="store_true", help="show what would be done, and do nothing"),
+            argument(
+                "--by",
+                choices=("disable", "guard", "publish", "move"),
+                help="switch off; put behind the knock; publish on another port; let the service change its own",
+            ),
+            argument(
+                "--except",
+                dest="spare",
+                action="append",
+                default=[],
+                metavar="SERVICE",
+                help="leave this one as it is; may be repeated",
+            ),
+            argument(
+                "--ports", metavar="FIRST-LAST", help="choose other ports from these (default: 10000-32767)"
+            ),
+            argument("--opened-by", metavar="SEQUENCE", help="the sequence that opens what is guarded"),
+            argument(
+                "--policy",
+                default=POLICY_PATH,
+                metavar="POLICY",
+                help=f"policy file (default: {POLICY_PATH})",
+            ),
+            argument(
+                "--no-ask",
+                action="store_true",
+                help="do not ask this host's own services whether they force TLS",
+            ),
+            argument("--trial", metavar="TIME", help="undo it after TIME (such as 120s) unless confirmed"),
+            argument("--no-wait", action="store_true", help="with --trial: come back at once"),
+            argument("--yes", "-y", action="store_true", help="do not ask"),
+            argument("--confirm", action="store_true", help="keep what is on trial; from a new connection"),
+            argument(
+                "--same-connection",
+                action="store_true",
+                help="with --confirm: accept the connection that began it",
+            ),
+            argument(
+                "--undo", action="store_true", help="undo what is on trial, or the last run that was kept"
+            ),
+            argument("--all", action="store_true", help="with --undo: every run, the newest first"),
+            argument("--force", action="store_true", help="with --undo: also files that were changed since"),
+            argument("--root", metavar="DIRECTORY", help="mend a system that does not run"),
+            argument(
+                "--routeros",
+                metavar="FILE",
+                help="print what switches telnet, www and ftp (or SERVICE …) off on that router; - for stdin",
+            ),
+            argument("--output", "-o", metavar="FILE", help="with --routeros: write it to this file"),
+        ),
+        (
+            ("portward harden --plan", "what would be done, and what is left to you"),
+            ("portward harden --trial 120s", "then, over a new connection: portward harden --confirm"),
+            (
+                "portward harden ssh --by move --trial 120s",
+                "sshd on a random port; both ports until it is confirmed",
+            ),
+            ("portward harden --undo", "everything as it was, byte by byte"),
+            ("portward harden --routeros export.rsc -o off.rsc", "for /import on the router"),
+        ),
+        "exposure",
     ),
     Command(
         "completion",

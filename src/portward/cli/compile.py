@@ -1,15 +1,25 @@
-"""`portward compile`: print the nftables text that a policy becomes, or the map from its lines to the policy's."""
+"""`portward compile`: print the nftables text that a policy or a RouterOS script becomes, or the map of its lines."""
 
 import argparse
 
+import attrs
+
+from portward.cli import exact
 from portward.cli.environment import Environment
 from portward.cli.outcome import Outcome
 from portward.cli.policy import read_checked
+from portward.compile.exact import Exact
 from portward.compile.nft import Compiled, compile_policy
+from portward.errors import UsageError
 
 
 def run(options: argparse.Namespace, environment: Environment) -> Outcome:
-    """Compile a policy without mistakes."""
+    """Compile a policy without mistakes, or with `--exact` RouterOS rules as they are."""
+    if options.exact:
+        compiled_exact, outcome = exact.compile_file(options.policy, options, environment)
+        return attrs.evolve(outcome, text=line_map(compiled_exact)) if options.map else outcome
+    if options.allow_weaker or options.interface:
+        raise UsageError("--allow-weaker and --interface are about RouterOS rules: give --exact, too")
     loaded = read_checked(options.policy, environment)
     compiled = compile_policy(loaded.policy)
     return Outcome(
@@ -24,8 +34,8 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     )
 
 
-def line_map(compiled: Compiled) -> str:
-    """Lay out the map: line of the text, place in the policy, and the line itself."""
+def line_map(compiled: Compiled | Exact) -> str:
+    """Lay out the map: line of the text, place in the policy or script, and the line itself."""
     lines = compiled.text.splitlines()
     return "\n".join(
         f"{line}\t{span}\t{lines[line - 1].strip()}" for line, span in sorted(compiled.lines.items())

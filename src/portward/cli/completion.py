@@ -93,7 +93,7 @@ def zsh() -> str:
 
 
 def _zsh_pairs(words: Mapping[str, str]) -> str:
-    pairs = ((word, summary.replace(":", r"\:")) for word, summary in words.items())
+    pairs = ((word, summary.replace(":", r"\:").replace("'", r"'\''")) for word, summary in words.items())
     return " ".join(f"'{word}:{summary}'" for word, summary in pairs)
 
 

@@ -64,6 +64,8 @@ def way_through(
 def after_look(packet: Packet, judgement: Judgement, policy: Policy) -> list[str]:
     """Name the chains behind the first or second look, by the line that decided."""
     line, service = judgement.line, judgement.reasons[-1].service
+    if line == "2" and service:
+        return [names.CUT, names.door(service)]
     if line in {"1", "2", "3"}:
         return []
     if line == "4":

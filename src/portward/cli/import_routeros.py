@@ -14,11 +14,14 @@ import attrs
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
 from portward.cli.outcome import Outcome
+from portward.compile.routeros_back import Kept, recover
+from portward.compile.routeros_owned import Owned, recognise
 from portward.errors import Diagnostic, HostError, PolicyError, Severity, Span
 from portward.policy.notation import write_duration, write_knock
 from portward.sources.policy_text import write_policy
+from portward.sources.routeros_fates import Fates
 from portward.sources.routeros_lift import Lifted, lift
-from portward.sources.routeros_rules import Fate, Rule, Told
+from portward.sources.routeros_rules import Fate, Rule, Script, Told
 from portward.sources.routeros_script import Source, read_source
 from portward.sources.rsc_text import Mend, split_lines
 
@@ -41,10 +44,13 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     name = "stdin" if options.file == "-" else options.file
     source = read_source(_read(options.file, environment), name)
     source = attrs.evolve(source, mends=_open_mends(source))
+    if (own := recognise(source.text)) is not None:
+        return _own_export(own, source, options, environment)
     texts = _shown(source)
     if options.strict and any(each.grave for each in source.mends):
         raise PolicyError((_mend(each, Severity.ERROR) for each in source.mends if each.grave), texts)
-    lifted = lift(source.script, exact=options.exact_meaning)
+    kept = recover(source.script)
+    lifted = _lifted(kept, source.script) if kept else lift(source.script, exact=options.exact_meaning)
     facts = tuple(_facts(source, lifted))
     lines = tuple(_statements(source, lifted))
     diagnostics = (*facts, *_say_statements(lines), *_say_prose(source), *_say_services(source))
@@ -59,6 +65,34 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     return Outcome(
         text.rstrip("\n"), result, ExitStatus.OK if ok else ExitStatus.FINDINGS, changed, diagnostics, texts
     )
+
+
+def _lifted(kept: Kept, script: Script) -> Lifted:
+    """The policy that rules of our own on a router keep, and what became of all rules there."""
+    fates = Fates(script)
+    for rule in kept.rules:
+        fates.carry(rule, "portward's own rules, which keep this policy")
+    for rule in script.rules:
+        if not fates.is_carried(rule):
+            fates.leave(rule, "it is none of portward's own rules", decides=not rule.disabled)
+    comment = "What no rule on a router says (sizes, prefixes of grants) is as usual."
+    return Lifted(kept.policy, {(): comment}, fates, (), ())
+
+
+def _own_export(own: Owned, source: Source, options: argparse.Namespace, environment: Environment) -> Outcome:
+    """Give back the very policy that an export of ours, not changed since, was made of."""
+    name, version = source.file, own.target.version
+    said = f"Made by portward import routeros from {name}, portward's own export for RouterOS {version}."
+    text = write_policy(own.policy, {(): said})
+    lifted = Lifted(own.policy, {}, Fates(source.script), (), ())
+    result = _result(source, lifted, (), text)
+    message = "this is portward's own export, not changed since: the policy is the one it was made of"
+    note = Diagnostic("", Severity.NOTE, message)
+    if not options.output:
+        return Outcome(text.rstrip("\n"), result, diagnostics=(note, *_say_services(source)))
+    _write(Path(options.output), text)
+    environment.talk(f"written: {options.output}")
+    return Outcome("", result, changed=True, diagnostics=(note, *_say_services(source)))
 
 
 def _read(file: str, environment: Environment) -> bytes:

@@ -1,4 +1,4 @@
-"""`portward simulate`: run a trace or a capture against a policy, and explain what becomes of each packet.
+"""`portward simulate`: run packets against a policy or RouterOS rules, and explain what becomes of each.
 
 Reads the files and puts things together; the judging is `portward.simulate`'s, the wording `explanation`'s.
 """
@@ -6,6 +6,9 @@ Reads the files and puts things together; the judging is `portward.simulate`'s, 
 import argparse
 from pathlib import Path
 
+import attrs
+
+from portward.cli import exact
 from portward.cli.environment import Environment
 from portward.cli.explanation import explain, object_of, remembered, remembered_text, totals
 from portward.cli.outcome import Outcome
@@ -32,6 +35,12 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     if options.policy == STDIN and options.trace == STDIN:
         raise UsageError("the policy and the trace cannot both come from stdin")
     host = read_host(options.host or [])
+    if options.exact or options.policy.endswith(".rsc"):
+        sightings, notes = read_packets(options.trace, host, environment)
+        outcome = exact.simulate_file(options.policy, sightings, options, environment)
+        return attrs.evolve(outcome, diagnostics=(*outcome.diagnostics, *notes))
+    if options.allow_weaker or options.interface:
+        raise UsageError("--allow-weaker and --interface are about RouterOS rules: give --exact, too")
     loaded = read_checked(options.policy, environment)
     sightings, notes = read_packets(options.trace, host, environment)
     steps = list(replay(Machine(loaded.policy), sightings))

@@ -1,4 +1,4 @@
-"""Whom no door stops: loopback, interfaces that are not guarded, networks that never knock, trusted sources."""
+"""Whom no door stops: loopback, other interfaces, networks that never knock, trusted sources, open connections."""
 
 from portward.compile import names
 from portward.compile.ir import Accept, InSet, Is, OutsideInterfaces, Rule, Selector
@@ -58,3 +58,20 @@ def shortened(policy: Policy, family: IpFamily) -> int | None:
 def trusted(policy: Policy) -> list[Rule]:
     """Let those through who may reach everything."""
     return [Rule((has_grant(policy, EVERYTHING, family), Accept())) for family in IpFamily]
+
+
+def was_open_before() -> list[Rule]:
+    """Let TCP connections go on that were open when the gate was put up."""
+    return [
+        Rule(
+            (
+                InSet(
+                    (Selector.source(family), Selector.SOURCE_PORT, Selector.DESTINATION_PORT),
+                    names.adopted(family),
+                ),
+                Accept(),
+            ),
+            "was open before the gate was",
+        )
+        for family in IpFamily
+    ]

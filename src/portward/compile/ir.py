@@ -44,6 +44,12 @@ class Is(enum.Enum):
     FROM_LOOPBACK = enum.auto()
     NEW_TCP = enum.auto()
     """SYN set; ACK, FIN and RST clear."""
+    ESTABLISHED = enum.auto()
+    """Connection tracking says established."""
+    BEGUN_BY_VISITOR = enum.auto()
+    """The packet goes in the direction in which its connection was begun."""
+    BEGUN_BY_HOST = enum.auto()
+    """The packet answers, and the connection was not source-translated: nobody behind this host began it."""
     KNOWN = enum.auto()
     """Connection tracking says established or related."""
     TO_THIS_HOST = enum.auto()

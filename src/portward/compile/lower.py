@@ -8,8 +8,16 @@ from datetime import timedelta
 
 import attrs
 
-from portward.compile import doors, knocks, names
-from portward.compile.exempt import entrance, grant_bits, has_grant, networks, never_knock, trusted
+from portward.compile import cut, doors, knocks, names
+from portward.compile.exempt import (
+    entrance,
+    grant_bits,
+    has_grant,
+    networks,
+    never_knock,
+    trusted,
+    was_open_before,
+)
 from portward.compile.ir import (
     Accept,
     Chain,
@@ -60,6 +68,7 @@ def lower(policy: Policy) -> Table:
             if translation
             else []
         ),
+        *cut.chains(policy),
         judge(policy),
         to_us(policy, {each.name for each in maps}),
         stale_tcp(policy),
@@ -100,7 +109,7 @@ def sets(policy: Policy) -> tuple[DynamicSet | NetworkSet | PortSet, ...]:
         for family in IpFamily
         if networks(policy, family)
     ]
-    return (*dynamic, *constant, *doors.port_sets(policy))
+    return (*dynamic, *constant, *doors.port_sets(policy), *cut.port_sets(policy))
 
 
 def dynamic_sets(policy: Policy, family: IpFamily) -> list[DynamicSet]:
@@ -142,6 +151,7 @@ def second_look(policy: Policy) -> Chain:
     """Lines 1 to 4 for all that the first look leaves."""
     rules = [
         *entrance(policy),
+        *cut.entries(policy),
         Rule((Is.KNOWN, Accept()), "established and related"),
         Rule((Is.NEW_TCP, Accept()), f"judged by {names.FIRST_LOOK}"),
         *never_knock(policy),
@@ -186,19 +196,7 @@ def to_us(policy: Policy, maps: set[str]) -> Chain:
 
 def stale_tcp(policy: Policy) -> Chain:
     """Line 4: TCP out of nowhere."""
-    rules = [
-        Rule(
-            (
-                InSet(
-                    (Selector.source(family), Selector.SOURCE_PORT, Selector.DESTINATION_PORT),
-                    names.adopted(family),
-                ),
-                Accept(),
-            ),
-            "was open before the gate was",
-        )
-        for family in IpFamily
-    ]
+    rules = was_open_before()
     rules += doors.stale(policy)
     if policy.mode is Mode.LOCKDOWN:
         if doors.public_with_ports(policy):

@@ -59,6 +59,8 @@ AFTER_KNOCK = "after_knock"
 CLOSED = "closed"
 HIDDEN = "hidden"
 UNASKED = "unasked"
+CUT = "cut"
+"""What is established and to a door that cuts."""
 
 # Maps and constant sets.
 PORTS = "ports"
@@ -66,6 +68,7 @@ PORT_RANGES = "port_ranges"
 ECHOES = "echoes"
 GUARDED_TCP = "guarded_tcp"
 PUBLIC_PORTS = "public_ports"
+CUT_PORTS = "cut_ports"
 
 # Counters.
 KNOCKS = "knocks"

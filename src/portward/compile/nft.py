@@ -52,6 +52,9 @@ SELECTORS = {
 QUESTIONS = {
     ir.Is.FROM_LOOPBACK: 'iif "lo"',  # by number, always 1: comparing the name costs a packet 75 ns more
     ir.Is.NEW_TCP: "tcp flags & (fin | syn | rst | ack) == syn",
+    ir.Is.ESTABLISHED: "ct state established",
+    ir.Is.BEGUN_BY_VISITOR: "ct direction original",
+    ir.Is.BEGUN_BY_HOST: "ct direction reply ct status ! snat",
     ir.Is.KNOWN: "ct state established,related",
     ir.Is.TO_THIS_HOST: "fib daddr type local",
     ir.Is.TO_BE_FORWARDED: "fib daddr type unicast",

@@ -12,6 +12,7 @@ import attrs
 
 from portward.errors import Span
 from portward.policy.net import Address, Knock, Network, PortRange
+from portward.policy.vpn import VpnKind
 
 
 EVERYTHING = "*"
@@ -30,6 +31,15 @@ class Mode(enum.StrEnum):
     """Every unsolicited packet that no grant and no `public` line covers is dropped."""
 
 
+class Expiry(enum.StrEnum):
+    """What becomes of open connections to a service when the grant ends."""
+
+    KEEP = "keep"
+    """They go on; only new ones are refused."""
+    CUT = "cut"
+    """They end with it."""
+
+
 @attrs.frozen
 class Service:
     """What is guarded.
@@ -39,12 +49,16 @@ class Service:
         ports: what it listens on, at least one.
         published: one for one with `ports`, where it is reached from outside instead; empty for the same ports.
         hosts: the machine behind this gateway that runs it, at most one address of each family; empty for this host.
+        kind: which virtual private network it is; None for none.
+        on_expiry: what becomes of open connections when the grant ends.
     """
 
     name: str
     ports: tuple[PortRange, ...]
     published: tuple[PortRange, ...] = ()
     hosts: tuple[Address, ...] = ()
+    kind: VpnKind | None = None
+    on_expiry: Expiry = Expiry.KEEP
 
     @property
     def doors(self) -> tuple[PortRange, ...]:

@@ -8,7 +8,7 @@ related. How long a silent flow stays known is what the kernel has by default (n
 import attrs
 
 from portward.simulate.ip import read_ip
-from portward.simulate.packet import ConnectionState, Packet
+from portward.simulate.packet import Begun, ConnectionState, Packet
 
 
 _SECONDS = {6: 432_000.0, 17: 120.0}
@@ -23,17 +23,23 @@ Flow = tuple[object, ...]
 
 @attrs.define
 class Flows:
-    """The flows that are known, each with the end of its silence."""
+    """The flows that are known, each with the end of its silence; and those that visitors began, known yet or not."""
 
     _ends: dict[Flow, float] = attrs.field(factory=dict)
+    _visitors: dict[Flow, float] = attrs.field(factory=dict)
 
     def sent(self, packet: Packet, now: float) -> None:
         """Note a packet of this host's own."""
         if not is_error(packet):
-            self._ends[turned(packet)] = now + lifetime(packet)
+            flow, end = turned(packet), now + lifetime(packet)
+            if self._alive(self._visitors, flow, now):
+                self._visitors[flow] = end
+            self._ends[flow] = end
 
     def let_in(self, packet: Packet, now: float) -> None:
         """Note a packet that the gate left alone."""
+        if not self._knows(forward(packet), now) or self.begun(packet, now) is Begun.VISITOR:
+            self._visitors[forward(packet)] = now + lifetime(packet)
         if packet.is_new_tcp or self._knows(forward(packet), now):
             self._ends[forward(packet)] = now + lifetime(packet)
 
@@ -49,8 +55,16 @@ class Flows:
             return ConnectionState.INVALID
         return ConnectionState.NEW
 
+    def begun(self, packet: Packet, now: float) -> Begun:
+        """Say who began what an established packet that comes in is part of."""
+        return Begun.VISITOR if self._alive(self._visitors, forward(packet), now) else Begun.HOST
+
     def _knows(self, flow: Flow, now: float) -> bool:
-        return now < self._ends.get(flow, now)
+        return self._alive(self._ends, flow, now)
+
+    @staticmethod
+    def _alive(ends: dict[Flow, float], flow: Flow, now: float) -> bool:
+        return now < ends.get(flow, now)
 
 
 def is_error(packet: Packet) -> bool:

@@ -67,18 +67,35 @@ class Machine:
         return visit.judgement(self._first_line_that_fits(visit))
 
     def _first_line_that_fits(self, visit: Visit) -> Verdict:
-        for line in (elsewhere, known, always, self._stale_tcp, vital, self._to_us, self._inside):
+        for line in (elsewhere, self._known, always, self._stale_tcp, vital, self._to_us, self._inside):
             if (verdict := line(visit)) is not None:
                 return verdict
         return self._unasked(visit)
+
+    def _known(self, visit: Visit) -> Verdict | None:
+        """Line 2: part of something known, which goes on, but not at a door that cuts."""
+        packet = visit.packet
+        if packet.is_new_tcp or packet.state not in {ConnectionState.ESTABLISHED, ConnectionState.RELATED}:
+            return None
+        service = self.ground.cutting(packet) if packet.state is ConnectionState.ESTABLISHED else None
+        if service is None:
+            return visit.leave("2", f"connection tracking says: {packet.state}")
+        if (welcome := always(visit)) is not None:
+            return welcome
+        if connection_of(packet) in visit.state.adopted:
+            return visit.leave("2", "the connection was open when the gate was put up")
+        if visit.may_reach(service.name):
+            return visit.leave("2", f"its source may still reach {service.name}", service=service.name)
+        return visit.drop(
+            "2", f"the connection ended with the grant for {service.name}", service=service.name
+        )
 
     def _stale_tcp(self, visit: Visit) -> Verdict | None:
         """Line 4: an ACK, FIN or RST out of nowhere."""
         packet = visit.packet
         if packet.protocol != 6 or packet.is_new_tcp:
             return None
-        connection = (packet.source, packet.source_port, packet.destination, packet.destination_port)
-        if connection in visit.state.adopted:
+        if connection_of(packet) in visit.state.adopted:
             return visit.leave("4", "the connection was open when the gate was put up")
         if guarded := self.ground.guarded(packet):
             text = "it belongs to no connection, and its port is guarded"
@@ -144,6 +161,11 @@ class Machine:
         return visit.drop("7", "lockdown drops what nothing covers")
 
 
+def connection_of(packet: Packet) -> Connection:
+    """The ends of a TCP packet's connection."""
+    return packet.source, packet.source_port, packet.destination, packet.destination_port
+
+
 def elsewhere(visit: Visit) -> Verdict | None:
     """Line 1: by an interface that is not guarded."""
     interface = visit.packet.interface
@@ -157,14 +179,6 @@ def elsewhere(visit: Visit) -> Verdict | None:
 def fits(name: str, interface: str) -> bool:
     """Whether an interface is the one of that name; a trailing `*` matches any rest."""
     return interface.startswith(name[:-1]) if name.endswith("*") else interface == name
-
-
-def known(visit: Visit) -> Verdict | None:
-    """Line 2: part of something known."""
-    packet = visit.packet
-    if packet.is_new_tcp or packet.state not in {ConnectionState.ESTABLISHED, ConnectionState.RELATED}:
-        return None
-    return visit.leave("2", f"connection tracking says: {packet.state}")
 
 
 def always(visit: Visit) -> Verdict | None:

@@ -21,6 +21,17 @@ class ConnectionState(enum.StrEnum):
     UNTRACKED = "untracked"
 
 
+class Begun(enum.StrEnum):
+    """Who began the connection that an established packet is part of."""
+
+    VISITOR = "visitor"
+    """The packet goes in the connection's own direction (`ct direction original`)."""
+    HOST = "host"
+    """The packet answers this host, or a machine behind it whose address was not translated."""
+    BEHIND = "behind"
+    """The packet answers a machine behind this host, whose address was translated on the way out."""
+
+
 class Cast(enum.StrEnum):
     """How many machines a packet is for."""
 
@@ -73,6 +84,7 @@ class Packet:
         state: what connection tracking says.
         local: whether the destination is a unicast address of this host's own.
         cast: how many machines it is for; a `local` packet is unicast.
+        begun: who began its connection; means nothing unless `state` is established.
 
     Raises:
         ValueError: two families, or a local packet that is not unicast.
@@ -92,6 +104,7 @@ class Packet:
     state: ConnectionState = ConnectionState.NEW
     local: bool = True
     cast: Cast = Cast.UNICAST
+    begun: Begun = Begun.VISITOR
 
     def __attrs_post_init__(self) -> None:
         if self.source.version != self.destination.version:

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 import attrs
 
 from portward.policy.net import Address, Knock, PortRange, Protocol
-from portward.policy.policy import Policy, Sequence, Service
-from portward.simulate.packet import Packet
+from portward.policy.policy import Expiry, Policy, Sequence, Service
+from portward.simulate.packet import Begun, Packet
 
 
 Value = TypeVar("Value")
@@ -81,6 +81,23 @@ class Ground:
         """The services of other machines that the packet is to."""
         inside = self.inside.get(packet.destination)
         return inside.at(packet) if inside else ()
+
+    def cutting(self, packet: Packet) -> Service | None:
+        """The service whose grant an established packet still needs: it is to a door that cuts."""
+        if packet.begun is Begun.BEHIND:
+            return None
+        if packet.begun is Begun.VISITOR:
+            found = self.doors.at(packet) if packet.local else ()
+            found = found or tuple(each for each in self.behind(packet) if not each.published)
+        else:
+            found = tuple(each for each in self.guarded(packet) if tunnels(each, packet))
+        return next((each for each in found if each.on_expiry is Expiry.CUT), None)
+
+
+def tunnels(service: Service, packet: Packet) -> bool:
+    """Whether either end may have begun what the packet is part of: a VPN, or a protocol without ports."""
+    protocol = packet.transport
+    return service.kind is not None or (protocol is not None and not protocol.has_ports)
 
 
 def survey(policy: Policy) -> Ground:

@@ -36,7 +36,7 @@ def replay(machine: Machine, sightings: Iterable[Sighting]) -> Iterator[Step]:
             yield Step(sighting, packet, None)
             continue
         if not sighting.state_given:
-            packet = attrs.evolve(packet, state=flows.state_of(packet, now))
+            packet = attrs.evolve(packet, state=flows.state_of(packet, now), begun=flows.begun(packet, now))
         judgement = machine.advance(state, packet, now)
         if judgement.verdict is Verdict.LEAVE:
             flows.let_in(packet, now)

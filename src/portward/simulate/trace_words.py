@@ -16,6 +16,7 @@ from portward.simulate.packet import (
     ECHO_REQUEST_V6,
     ICMP_V6,
     NO_FLAGS,
+    Begun,
     Cast,
     ConnectionState,
     Packet,
@@ -50,6 +51,7 @@ class Draft:
     place: str = ""
     interface: str = "eth0"
     state: ConnectionState | None = None
+    begun: Begun = Begun.VISITOR
     payload: bytes | None = attrs.field(default=None, repr=False)
 
     def packet(self, source: Address, destination: Address, what: What) -> Packet:
@@ -70,6 +72,7 @@ class Draft:
             payload=self.payload or b"",
             interface=self.interface,
             state=self.state or ConnectionState.NEW,
+            begun=self.begun,
             local=False,
             cast=Cast(self.place) if self.place in {"broadcast", "multicast"} else cast_of(destination),
         )
@@ -158,6 +161,8 @@ def read_option(word: str, following: Callable[[], str], draft: Draft) -> None:
         draft.interface = following()
     elif word == "state":
         draft.state = read_state(following())
+    elif word == "begun":
+        draft.begun = read_begun(following())
     elif word in _PLACES:
         draft.place = word
     elif word.startswith('"'):
@@ -168,7 +173,7 @@ def read_option(word: str, following: Callable[[], str], draft: Draft) -> None:
         for name in word.split(","):
             draft.flags = (draft.flags or NO_FLAGS) | _FLAGS[name]
     else:
-        options = (*_NUMBERS, "on", "state", *sorted(_PLACES), *_FLAGS)
+        options = (*_NUMBERS, "on", "state", "begun", *sorted(_PLACES), *_FLAGS)
         msg = f'{word!r} is no option; known are {", ".join(options)}, "payload" and hex:PAYLOAD'
         raise ValueError(msg)
 
@@ -183,6 +188,19 @@ def read_state(text: str) -> ConnectionState:
         return ConnectionState(text)
     except ValueError:
         msg = f"{text!r} is no connection state; known are {', '.join(ConnectionState)}"
+        raise ValueError(msg) from None
+
+
+def read_begun(text: str) -> Begun:
+    """Read who began the connection.
+
+    Raises:
+        ValueError: another word.
+    """
+    try:
+        return Begun(text)
+    except ValueError:
+        msg = f"{text!r} begins no connection; known are {', '.join(Begun)}"
         raise ValueError(msg) from None
 
 

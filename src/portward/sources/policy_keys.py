@@ -20,8 +20,10 @@ from portward.policy.notation import (
     read_network,
     read_ports,
     write_duration,
+    write_ports,
 )
-from portward.policy.policy import EVERYTHING, Mode, Sizes
+from portward.policy.policy import EVERYTHING, Expiry, Mode, Sizes
+from portward.policy.vpn import VpnKind
 
 
 SCHEMA = 1
@@ -85,6 +87,7 @@ class Key:
         default: as it would stand in the file; empty for none.
         required: whether the section is nothing without it.
         inherits: whether its default is the key of the same name in `[defaults]`.
+        given_by: the key that gives its value where it is missing; then it is not `required`, but one of both is.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Key:
     default: str = ""
     required: bool = False
     inherits: bool = False
+    given_by: str = ""
 
 
 @attrs.frozen
@@ -160,6 +164,20 @@ def _read_mode(text: str) -> Mode:
     return Mode(text)
 
 
+def _read_kind(text: str) -> VpnKind:
+    if text not in tuple(VpnKind):
+        msg = f"{text!r} is no kind of VPN; there are {', '.join(VpnKind)}"
+        raise ValueError(msg)
+    return VpnKind(text)
+
+
+def _read_expiry(text: str) -> Expiry:
+    if text not in tuple(Expiry):
+        msg = f"{text!r} is neither {' nor '.join(Expiry)}"
+        raise ValueError(msg)
+    return Expiry(text)
+
+
 _PORTED = "|".join(each for each in Protocol if each.has_ports)
 _PORTLESS = "|".join([*(each for each in Protocol if not each.has_ports), "icmpv6"])
 _INTERFACE = r"[A-Za-z0-9_.@+-]{1,15}|[A-Za-z0-9_.@+-]{1,14}\*"
@@ -169,6 +187,22 @@ DURATION = Kind(
     "a duration", str, read_duration, _text(r"([0-9]+(ms|[wdhms]))+"), '"1h30m"', around=("", "s")
 )
 MODE = Kind("a mode", str, _read_mode, {"type": "string", "enum": list(Mode)}, '"guard"', choices=tuple(Mode))
+VPN_KIND = Kind(
+    "a kind of VPN",
+    str,
+    _read_kind,
+    {"type": "string", "enum": list(VpnKind)},
+    '"wireguard"',
+    choices=tuple(VpnKind),
+)
+EXPIRY = Kind(
+    "what happens then",
+    str,
+    _read_expiry,
+    {"type": "string", "enum": list(Expiry)},
+    '"keep"',
+    choices=tuple(Expiry),
+)
 PORTS = Kind(
     "a protocol with its ports",
     str,
@@ -315,12 +349,27 @@ SIZES = Section(
     in_parts=False,
 )
 
+
+def _listed(kind: VpnKind) -> str:
+    return ", ".join(f"`{write_ports(ports)}`" for ports in kind.usual_ports)
+
+
 SERVICES = Section(
     "services",
     "What is guarded. NAME is lower-case letters, digits, `-` and `_`, a letter first, at most 32.",
     (
         Key(
-            "ports", Listing(PORTS, "a list of ports", least=1), "What the service listens on.", required=True
+            "ports",
+            Listing(PORTS, "a list of ports", least=1),
+            "What the service listens on. With `kind` it may be left out.",
+            given_by="kind",
+        ),
+        Key(
+            "kind",
+            VPN_KIND,
+            "Which virtual private network it is. Without `ports`, it listens where this kind usually does: "
+            + "; ".join(f"`{kind}` {_listed(kind)}" for kind in VpnKind)
+            + ".",
         ),
         Key(
             "published",
@@ -333,6 +382,12 @@ SERVICES = Section(
             "host",
             Listing(ADDRESS, "an address, or one of IPv4 and one of IPv6", least=1, single=True),
             "The machine behind this gateway that runs it; without it, this host.",
+        ),
+        Key(
+            "on_expiry",
+            EXPIRY,
+            "What becomes of open connections and tunnels when the grant ends: they go on, or they end with it.",
+            '"keep"',
         ),
     ),
     named=True,

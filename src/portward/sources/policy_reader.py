@@ -13,7 +13,17 @@ import attrs
 
 from portward.errors import Diagnostic, Severity, Span
 from portward.policy.notation import read_duration
-from portward.policy.policy import EVERYTHING, Mode, PlacePath, Places, Policy, Sequence, Service, Sizes
+from portward.policy.policy import (
+    EVERYTHING,
+    Expiry,
+    Mode,
+    PlacePath,
+    Places,
+    Policy,
+    Sequence,
+    Service,
+    Sizes,
+)
 from portward.sources.did_you_mean import nearest
 from portward.sources.policy_keys import (
     DEFAULTS,
@@ -26,7 +36,7 @@ from portward.sources.policy_keys import (
     TOP,
     Section,
 )
-from portward.sources.policy_values import Table, missing_keys, mistake, read_name, read_table
+from portward.sources.policy_values import Table, lacks, missing_keys, mistake, read_name, read_table
 from portward.sources.toml_text import TomlText, read_toml
 
 
@@ -226,15 +236,19 @@ def _default(name: str) -> timedelta:
 def _complete(section: Section, name: str, table: Table) -> bool:
     """Whether the name is good, nothing that the table must have is missing, and nothing that it has is broken."""
     return (
-        bool(NAME.fullmatch(name))
-        and not table.broken
-        and all(key.name in table.values for key in section.keys if key.required)
+        bool(NAME.fullmatch(name)) and not table.broken and not any(lacks(table, key) for key in section.keys)
     )
 
 
 def _service(name: str, table: Table) -> Service:
+    values = table.values
     return Service(
-        name, table.values["ports"], table.values.get("published", ()), _several(table.values.get("host", ()))
+        name,
+        values["ports"] if "ports" in values else values["kind"].usual_ports,
+        values.get("published", ()),
+        _several(values.get("host", ())),
+        values.get("kind"),
+        values.get("on_expiry", Expiry.KEEP),
     )
 
 

@@ -22,7 +22,8 @@ ports     = ["tcp/22"]
 published = ["tcp/12345"]           # reached from outside here; 22 itself is closed
 
 [services.wireguard]
-ports = ["udp/51820"]               # the VPN behind the knock
+kind      = "wireguard"             # the VPN behind the knock, on udp/51820
+on_expiry = "cut"                   # tunnels end with the grant
 
 [services.cameras]
 host  = "192.168.1.10"              # behind this gateway: forwarded
@@ -109,6 +110,8 @@ def _range(kind: Kind) -> str:
 def _default(key: Key) -> str:
     if key.required:
         return "required"
+    if key.given_by:
+        return f"as `{key.given_by}` has it"
     if key.inherits:
         return "as in `[defaults]`"
     return f"`{key.default}`" if key.default else "none"

@@ -49,6 +49,9 @@ def _table(section: Section) -> dict[str, Any]:
     table: dict[str, Any] = {"type": "object", "additionalProperties": False}
     if required := [key.name for key in section.keys if key.required]:
         table["required"] = required
+    either = [key for key in section.keys if key.given_by]
+    if either:
+        table["anyOf"] = [{"required": [name]} for key in either for name in (key.name, key.given_by)]
     table["properties"] = {key.name: _key(key) for key in section.keys}
     return table
 

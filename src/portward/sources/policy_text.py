@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from portward.policy.net import Knock
 from portward.policy.notation import write_duration, write_knock, write_ports
-from portward.policy.policy import EVERYTHING, PlacePath, Policy, Sequence, Service, Sizes
+from portward.policy.policy import EVERYTHING, Expiry, PlacePath, Policy, Sequence, Service, Sizes
 from portward.sources.policy_keys import SCHEMA
 
 
@@ -77,6 +77,10 @@ def _service(service: Service, comments: Comments) -> Iterator[str]:
         yield from _list((*path, "published"), map(write_ports, service.published), comments)
     if service.hosts:
         yield from _one_or_list((*path, "host"), [str(each) for each in service.hosts], comments)
+    if service.kind:
+        yield from _pair((*path, "kind"), quote(service.kind), comments)
+    if service.on_expiry is not Expiry.KEEP:
+        yield from _pair((*path, "on_expiry"), quote(service.on_expiry), comments)
 
 
 def _sequence(sequence: Sequence, comments: Comments) -> Iterator[str]:

@@ -80,11 +80,18 @@ def missing_keys(section: Section, table: Table, span: Span) -> list[Diagnostic]
             "PW105",
             f"{'.'.join(str(each) for each in table.path) or 'the file'} lacks {key.name}",
             span,
-            f"add {key.name} = {_example(key)}",
+            f"add {key.name} = {_example(key)}" + (f", or {key.given_by}" if key.given_by else ""),
         )
         for key in section.keys
-        if key.required and key.name not in table.values and key.name not in table.broken
+        if lacks(table, key)
     ]
+
+
+def lacks(table: Table, key: Key) -> bool:
+    """Whether a table has neither a key that it needs nor the one that gives it."""
+    written = table.values.keys() | table.broken
+    needed = key.required or bool(key.given_by)
+    return needed and key.name not in written and key.given_by not in written
 
 
 def read_value(key: Key, value: Any, path: PlacePath, toml: TomlText, found: list[Diagnostic]) -> Any:

@@ -1,0 +1,45 @@
+import pytest
+
+from portward.exposure.registry import KINDS, NAMES, Risk, kind_of
+from portward.policy.net import Protocol
+
+
+@pytest.mark.parametrize(
+    ("program", "port", "name"),
+    [
+        ("sshd", 2222, "ssh"),
+        ("sshd", 80, "ssh"),
+        ("inetd", 23, "telnet"),
+        ("nginx", 80, "http"),
+        ("nginx", 443, "https"),
+        ("mosquitto", 8883, "mqtts"),
+        ("mosquitto", 5555, "mqtt"),
+        ("", 6379, "redis"),
+    ],
+)
+def test_a_program_tells_what_it_is_and_else_its_port(program: str, port: int, name: str) -> None:
+    kind = kind_of(program, Protocol.TCP, port)
+    assert kind is not None
+    assert kind.name == name
+
+
+def test_a_program_of_several_services_is_told_by_its_port() -> None:
+    names = [kind_of("dnsmasq", Protocol.UDP, port) for port in (53, 67, 69)]
+    assert [each and each.name for each in names] == ["domain", "dhcp-server", "tftp"]
+
+
+def test_what_nobody_knows_is_nothing() -> None:
+    assert kind_of("python3", Protocol.TCP, 4711) is None
+
+
+def test_names_are_unique_and_every_risk_has_its_reason() -> None:
+    assert len(NAMES) == len(KINDS)
+    assert all(each.reason.endswith(".") and each.ports for each in KINDS)
+    assert all(len(program) <= 15 for each in KINDS for program in each.programs), "the kernel cuts names"
+
+
+def test_every_risk_but_none_is_judged_by_some_rule() -> None:
+    from portward.exposure import clear_text, open_doors
+
+    judged = {*clear_text._BY_RISK, *open_doors._BY_RISK, Risk.LOGIN}
+    assert judged | {Risk.NONE} == set(Risk)
