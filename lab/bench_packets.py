@@ -84,7 +84,7 @@ def contestants(*, quick: bool) -> Iterator[Contestant]:
         texts[1000] + scanner,
         BARE,
         scanner=True,
-        note="every packet renews its penalty",
+        note="its first stray earns it a penalty",
     )
     for at_input in (False, True):
         for count in (1, 100) if quick else (1, 100, 1000):

@@ -14,6 +14,7 @@ def test_a_diagnostic_reads_as_file_line_column() -> None:
     )
     assert str(diagnostic) == "policy.toml:4:10: error[PW104]: port 0 is not in 1..65535"
     assert str(attrs.evolve(diagnostic, span=None)).startswith("error[PW104]")
+    assert str(Diagnostic("", Severity.NOTE, "that is so")) == "note: that is so"
 
 
 def test_a_policy_error_holds_every_mistake() -> None:

@@ -57,7 +57,8 @@ class Diagnostic:
 
     def __str__(self) -> str:
         place = f"{self.span}: " if self.span else ""
-        return f"{place}{self.severity}[{self.code}]: {self.message}"
+        code = f"[{self.code}]" if self.code else ""
+        return f"{place}{self.severity}{code}: {self.message}"
 
 
 class PortwardError(Exception):

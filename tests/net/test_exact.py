@@ -20,6 +20,8 @@ from tests.compile.exact_cases import cases
 from lab import frames
 from portward.compile.exact import Exact
 from portward.compile.exact_page import ACTION_ROWS, MATCHER_ROWS, Level, Row
+from portward.simulate.packet import datagram
+from portward.simulate.passage import Passage
 from portward.simulate.routeros import Ending, Judgement, Router
 from portward.simulate.routeros_memory import Memory
 from portward.sources.routeros_rules import Script
@@ -181,3 +183,28 @@ def test_a_translated_connection_is_known_as_such(here: ExactGate) -> None:
     accepted = here.accepted(2)
     here.here.nft("delete table ip turn\n")
     assert accepted == {1}
+
+
+RETURNS = """add chain=input action=jump jump-target=more
+add chain=input action=drop
+add chain=more protocol=udp port=7 limit=1/1h,2:packet action=return
+add chain=more src-address-list=seen protocol=udp nth=2,1 action=return
+add chain=more protocol=udp action=accept
+/ip firewall address-list add list=seen address=198.51.0.9
+/ip firewall address-list add list=seen address=198.51.0.8 timeout=1h"""
+
+
+def test_a_return_that_keeps_a_state_leaves_the_chain_of_its_rule(here: ExactGate) -> None:
+    """Whichever side of `port` fits, and whichever part of the list holds the source."""
+    script = read_source(f"/ip firewall filter\n{RETURNS}\n".encode(), "x.rsc").script
+    here.load(script)
+    router, draw = Router(script), random.Random(7)
+    memory, expected = router.start(), set()
+    for number in range(1, 61):
+        who, ports = visitor(draw.choice([8, 9, 10])), (draw.choice([7, 70]), draw.choice([7, 71]))
+        here.wire.send(here.frame(who, V4, 17, frames.udp(who, V4, ports), number))
+        passage = Passage(datagram(who, V4, ports[1], source_port=ports[0]))
+        if router.advance(memory, passage, 0.0).ending is Ending.ACCEPT:
+            expected.add(number)
+    assert here.accepted(60) == expected
+    assert 10 < len(expected) < 59

@@ -12,7 +12,7 @@ from portward.apply.wanted import Wanted
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
 from portward.cli.outcome import Outcome, failure
-from portward.cli.plan import describe, read_wanted
+from portward.cli.plan import describe, read_choice
 from portward.errors import Diagnostic, HostError, UsageError
 from portward.policy.notation import read_duration, write_duration
 
@@ -59,7 +59,7 @@ def choose(
 ) -> tuple[Wanted, tuple[Diagnostic, ...]]:
     """Find out what to apply: a policy file, with the warnings it earns, or what was confirmed last."""
     if not options.confirmed:
-        return read_wanted(options.policy, environment)
+        return read_choice(options, environment)
     if options.trial:
         raise UsageError("what is confirmed already needs no trial")
     rules = trial.confirmed(state)

@@ -312,6 +312,9 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--detailed-exitcode", action="store_true", help="exit 0 without changes, 2 with changes"
             ),
+            EXACT,
+            ALLOW_WEAKER,
+            INTERFACE,
         ),
         (("portward plan policy.toml", "nothing is changed"),),
         "the gate",
@@ -334,8 +337,12 @@ COMMANDS: tuple[Command, ...] = (
                 help="apply what was confirmed last instead of POLICY; asks nothing",
             ),
             argument("--yes", "-y", action="store_true", help="do not ask"),
+            EXACT,
+            ALLOW_WEAKER,
+            INTERFACE,
         ),
         (
+            ("portward apply --exact router.rsc --trial 120s", "RouterOS rules as they are, rule by rule"),
             ("portward apply policy.toml --trial 120s", "then, over a new connection: portward confirm"),
             ("portward apply policy.toml", "for good; grants stay"),
             ("portward apply --confirmed", "what a boot does: the last confirmed policy"),

@@ -12,15 +12,9 @@ import attrs
 
 from portward.compile import names
 from portward.compile.exact_lists import FOREVER, ListKey, ListSets, overlapping, render_sets, survey
-from portward.compile.exact_matchers import (
-    STATEFUL,
-    Ground,
-    Statement,
-    alternatives,
-    statement,
-    unfit,
-)
+from portward.compile.exact_matchers import STATEFUL, Ground, alternatives, unfit
 from portward.compile.exact_names import LONGEST_LOG_PREFIX, Identifiers, comment_of, shown
+from portward.compile.exact_states import Statement, statement
 from portward.compile.exact_weaker import ANSWERS, named_weaker
 from portward.compile.nft import time_span
 from portward.errors import Diagnostic, Severity, Span

@@ -7,8 +7,8 @@ a pace, what outlives a reboot) or a name may be missing. Nothing is compiled he
 from collections.abc import Iterator, Mapping
 
 from portward.compile.exact_lists import ListKey, ListSets, overlapping
-from portward.compile.exact_matchers import rate_of
 from portward.compile.exact_names import possible_interface
+from portward.compile.exact_states import rate_of
 from portward.errors import Diagnostic, Severity
 from portward.simulate.routeros_chains import ChainKey
 from portward.simulate.routeros_interfaces import NONE, Interfaces
