@@ -44,7 +44,8 @@ SECOND = timedelta(seconds=1)
         (TimeToLive("less-than", 5), [["ip ttl < 5"]], [["ip ttl >= 5"]]),
         (TimeToLive("less-than", 0), [], [[]]),
     ],
-    ids=lambda value: type(value).__name__,  # the order in a frozenset's spelling changes from process to process
+    # The spelling of a frozenset changes from process to process.
+    ids=lambda value: type(value).__name__,
 )
 def test_a_matcher_and_its_opposite(
     matcher: Matcher, plain: list[list[str]], negated: list[list[str]]

@@ -3,8 +3,10 @@ from tests.sources.routeros_texts import fates, lifted
 
 from portward.policy.net import Protocol
 from portward.policy.notation import write_duration, write_knock
-from portward.policy.policy import Mode
+from portward.policy.policy import EVERYTHING, Mode
 from portward.sources.policy_text import write_policy
+from portward.sources.routeros_lift import lift
+from portward.sources.routeros_script import read_source
 
 
 KNOCKS = """/ip firewall filter
@@ -266,3 +268,28 @@ def test_drops_of_the_two_families_are_kept_apart() -> None:
         + "add chain=input action=accept protocol=tcp dst-port=443\nadd chain=input action=drop\n"
     )
     assert [each.first for each in lifted(text).policy.public] == [443]
+
+
+DROPS_SSH = """/ip firewall filter
+add chain=input action=accept src-address-list=safe
+add chain=input action=add-src-to-address-list address-list=one address-list-timeout=10s protocol=tcp dst-port=4021
+add chain=input action=add-src-to-address-list address-list=safe address-list-timeout=1h protocol=tcp dst-port=917 \\
+    src-address-list=one
+add chain=input action=drop protocol=tcp dst-port=22,8291
+"""
+
+
+def test_a_drop_of_some_ports_guards_these_and_leaves_the_rest_open() -> None:
+    """Not lockdown: the router does not shut what the rule does not name. Nothing is said to be open to all."""
+    found = lift(read_source(DROPS_SSH.encode(), "x").script)
+    assert found.policy.mode is Mode.GUARD
+    assert [each.ports[0].first for each in found.policy.services] == [22, 8291]
+    assert [each.opens for each in found.policy.sequences] == [(EVERYTHING,)]
+    assert "PW523" not in {each.code for each in found.mistakes}
+
+
+def test_a_drop_of_the_knocks_own_ports_is_lockdown() -> None:
+    """A port cannot be guarded and a knock."""
+    found = lift(read_source(DROPS_SSH.replace("22,8291", "1-5000").encode(), "x").script)
+    assert found.policy.mode is Mode.LOCKDOWN
+    assert not found.policy.services

@@ -173,6 +173,23 @@ def drops_everything(meeting: Meeting) -> bool:
     )
 
 
+def dropped_ports(meeting: Meeting) -> tuple[PortRange, ...]:
+    """The ports that a rule shuts to the unknown while it leaves others open; empty for a rule of another kind."""
+    asked = meeting.asked
+    about_strangers = (
+        drops(meeting.rule)
+        and meeting.table is Table.FILTER
+        and meeting.hook == "input"
+        and asked.takes_new
+        and not (asked.rest or asked.inside or asked.sources or asked.targets or asked.impossible)
+        and len(asked.outside) <= 1
+    )
+    if not about_strangers or drops_everything(meeting):
+        return ()
+    ports = ports_of(asked)
+    return () if isinstance(ports, str) else ports
+
+
 def accepts_known(meeting: Meeting) -> bool:
     """Whether a rule only goes on with what is established."""
     return meeting.rule.action in {Verdict.ACCEPT, Verdict.FASTTRACK} and not meeting.asked.takes_new

@@ -30,6 +30,7 @@ class Draft:
     always: list[Network] = attrs.field(factory=list)
     interfaces: set[str] = attrs.field(factory=set)
     wall: Meeting | None = None
+    partial: list[Meeting] = attrs.field(factory=list)
     penalties: list[timedelta] = attrs.field(factory=list)
     everything: bool = False
     differences: list[Diagnostic] = attrs.field(factory=list)
@@ -68,6 +69,11 @@ def explain(draft: Draft, script: Script, policy: Policy) -> None:
         draft.say(
             ("defaults", "mode"),
             f"The drop in line {draft.wall.rule.lines} shuts what no rule above it opens.",
+        )
+    elif draft.everything and policy.mode is Mode.GUARD:
+        draft.say(
+            ("defaults", "mode"),
+            "These rules drop only what the services name; all else is open to everybody, on the router as here.",
         )
     elif policy.mode is Mode.LOCKDOWN:
         draft.say(

@@ -71,7 +71,10 @@ def lift(script: Script, *, exact: bool = False) -> Lifted:
         found = meetings(script, family)
         if found:
             _family(draft, script, family, found)
-    mode = Mode.LOCKDOWN if draft.wall or draft.everything else Mode.GUARD
+    if draft.everything and not draft.wall:
+        _guard_dropped(draft)
+    trusted_alone = draft.everything and not draft.partial
+    mode = Mode.LOCKDOWN if draft.wall or trusted_alone else Mode.GUARD
     policy = finish(draft, mode)
     draft.fates.settle(mode)
     explain(draft, script, policy)
@@ -94,6 +97,9 @@ def _family(draft: Draft, script: Script, family: Family, found: tuple[Meeting, 
     _own_packets(draft, found)
     wall = _wall(draft, found)
     _others(draft, found, uses, wall)
+    draft.partial += [
+        each for each in found if doors.dropped_ports(each) and not draft.fates.is_carried(each.rule)
+    ]
     draft.mistakes += find_mistakes(Case(found, uses, tuple(case_sequences), disabled))
 
 
@@ -314,6 +320,24 @@ def _wall(draft: Draft, found: tuple[Meeting, ...]) -> Meeting | None:
             draft.fates.carry(each.rule, "established connections are always left alone")
     draft.wall = draft.wall or wall
     return wall
+
+
+def _guard_dropped(draft: Draft) -> None:
+    """Make services of the ports that rules drop, where some are accepted for everything and nothing shuts the rest.
+
+    Where knocks are among these ports no service can have them, and only lockdown is left.
+    """
+    knocks = {
+        (each.protocol, each.number) for sequence in draft.sequences.values() for each in sequence.knocks
+    }
+    shut = [ports for each in draft.partial for ports in doors.dropped_ports(each)]
+    if any(ports.protocol is protocol and number in ports for ports in shut for protocol, number in knocks):
+        draft.partial.clear()
+    for each in draft.partial:
+        for ports in doors.dropped_ports(each):
+            _service(draft, Service(doors.service_name(ports), (ports,)), each)
+        draft.fates.carry(each.rule, "a guarded service")
+        draft.interfaces |= each.asked.interfaces
 
 
 def _others(draft: Draft, found: tuple[Meeting, ...], uses: Uses, wall: Meeting | None) -> None:

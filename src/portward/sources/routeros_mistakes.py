@@ -117,7 +117,9 @@ def no_drop(case: Case) -> Iterator[Diagnostic]:
     if not case.sequences:
         return
     opened = [each for name, _ in case.sequences for each in case.uses.lets_in.get(name, ())]
-    if any(drops(each.rule) for each in opened) or any(doors.drops_everything(each) for each in case.found):
+    if any(drops(each.rule) for each in opened) or any(
+        doors.drops_everything(each) or doors.dropped_ports(each) for each in case.found
+    ):
         return
     where = opened[0].rule.span if opened else case.sequences[0][1][-1].rule.span
     off = next((each for each in case.disabled if drops(each) and each.chain == "input"), None)
