@@ -44,8 +44,6 @@ SECOND = timedelta(seconds=1)
         (TimeToLive("less-than", 5), [["ip ttl < 5"]], [["ip ttl >= 5"]]),
         (TimeToLive("less-than", 0), [], [[]]),
     ],
-    # The spelling of a frozenset changes from process to process.
-    ids=lambda value: type(value).__name__,
 )
 def test_a_matcher_and_its_opposite(
     matcher: Matcher, plain: list[list[str]], negated: list[list[str]]
