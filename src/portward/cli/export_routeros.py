@@ -9,12 +9,12 @@ from typing import Any
 
 from portward.cli.environment import Environment
 from portward.cli.outcome import Outcome
+from portward.cli.output import write_output
 from portward.cli.policy import read_checked
 from portward.compile.routeros import Export, Target, export, removal
 from portward.compile.routeros_doors import moves
 from portward.compile.routeros_names import OWN_SERVICES
-from portward.errors import HostError, PolicyError, Severity, UsageError
-from portward.knock.store import write_private
+from portward.errors import PolicyError, Severity, UsageError
 from portward.policy.net import Protocol
 from portward.policy.policy import Policy
 from portward.sources.policy_file import LoadedPolicy
@@ -101,12 +101,7 @@ def hand_over(
     """
     if not options.output:
         return Outcome(text.rstrip("\n"), {**facts, "text": text, "file": None})
-    try:
-        write_private(Path(options.output), text, replace=options.force)
-    except FileExistsError:
-        raise UsageError(f"{options.output} is there already; --force replaces it") from None
-    except OSError as error:
-        raise HostError(f"cannot write {options.output}: {error.strerror}") from error
+    write_output(options.output, text, replace=options.force)
     environment.talk(
         f"wrote {options.output}; upload it to the router, then there: /import file-name={Path(options.output).name}"
     )

@@ -9,8 +9,8 @@ from typing import Any
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
 from portward.cli.outcome import Outcome
+from portward.cli.output import write_output
 from portward.errors import Diagnostic, HostError, PolicyError, Severity, UsageError
-from portward.knock.store import write_private
 from portward.policy.net import PortRange
 from portward.policy.notation import read_ports, write_duration, write_ports
 from portward.policy.policy import EVERYTHING
@@ -158,12 +158,7 @@ def _write(options: argparse.Namespace, text: str, environment: Environment) -> 
     """
     if not options.output or not text:
         return
-    try:
-        write_private(Path(options.output), text, replace=options.force)
-    except FileExistsError:
-        raise UsageError(f"{options.output} is there already; --force replaces it") from None
-    except OSError as error:
-        raise HostError(f"cannot write {options.output}: {error.strerror}") from error
+    write_output(options.output, text, replace=options.force)
     environment.talk(f"wrote {options.output}; now: portward check {options.output}")
 
 

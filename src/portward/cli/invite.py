@@ -1,16 +1,15 @@
 """`portward invite`: what a person needs to knock, from the policy of this gate."""
 
 import argparse
-from pathlib import Path
 
 from portward.cli.environment import Environment
 from portward.cli.outcome import Outcome
+from portward.cli.output import write_output
 from portward.cli.policy import read_checked
 from portward.cli.profile import as_object
-from portward.errors import HostError, UsageError
+from portward.errors import UsageError
 from portward.knock.invitation import find_sequence, invitation_text, invite
 from portward.knock.profile import Profile
-from portward.knock.store import write_private
 from portward.policy.policy import Policy, Sequence
 
 
@@ -31,7 +30,7 @@ def make(options: argparse.Namespace, environment: Environment, policy: Policy) 
     result = {"profile": as_object(profile), "kind": _kind(options), "file": options.output}
     if not options.output:
         return Outcome(text.rstrip("\n"), {**result, "text": text})
-    _write(options, text)
+    write_output(options.output, text, replace=options.force)
     environment.talk(f"wrote {options.output}; whoever has this file can knock, so hand it over safely")
     return Outcome("", result, changed=True)
 
@@ -50,12 +49,3 @@ def _text(options: argparse.Namespace, profile: Profile, sequence: Sequence) -> 
 
         return shell_lines(profile) + "\n"
     return invitation_text(profile)
-
-
-def _write(options: argparse.Namespace, text: str) -> None:
-    try:
-        write_private(Path(options.output), text, replace=options.force)
-    except FileExistsError:
-        raise UsageError(f"{options.output} is there already; --force replaces it") from None
-    except OSError as error:
-        raise HostError(f"cannot write {options.output}: {error.strerror}") from error
