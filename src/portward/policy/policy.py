@@ -12,6 +12,7 @@ import attrs
 
 from portward.errors import Span
 from portward.policy.net import Address, Knock, Network, PortRange
+from portward.policy.people import Person, Ways
 from portward.policy.vpn import VpnKind
 
 
@@ -144,6 +145,8 @@ class Policy:
         grant_prefix_v4: how many leading bits of the address a grant covers, 8..32.
         grant_prefix_v6: the same, 32..128.
         sizes: of the kernel's sets.
+        people: in the order of the file, names unique.
+        ways: the stronger knocks that people may use.
         places: where in the source each value stands.
     """
 
@@ -158,6 +161,8 @@ class Policy:
     grant_prefix_v4: int = 32
     grant_prefix_v6: int = 128
     sizes: Sizes = Sizes()
+    people: tuple[Person, ...] = ()
+    ways: Ways = attrs.field(factory=Ways)
     places: Places = attrs.field(factory=Places, eq=False, repr=False)
 
     def service(self, name: str) -> Service:
@@ -173,6 +178,24 @@ class Policy:
 
     def opened_by(self, sequence: Sequence) -> tuple[Service, ...]:
         """The services that a sequence opens, `*` taken apart."""
-        if sequence.opens_everything:
+        return self._taken_apart(sequence.opens)
+
+    def open_to(self, person: Person) -> tuple[Service, ...]:
+        """The services that a person may open, `*` taken apart."""
+        return self._taken_apart(person.opens)
+
+    def person(self, name: str) -> Person:
+        """The person of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for each in self.people:
+            if each.name == name:
+                return each
+        raise KeyError(name)
+
+    def _taken_apart(self, opens: tuple[str, ...]) -> tuple[Service, ...]:
+        if opens == (EVERYTHING,):
             return self.services
-        return tuple(self.service(name) for name in sequence.opens)
+        return tuple(self.service(name) for name in opens)

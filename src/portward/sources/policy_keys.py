@@ -6,11 +6,12 @@ not exist. This module knows single values, each by itself: what fits together i
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
 
-from portward.policy.net import LONGEST_WORD, Protocol
+from portward.policy.net import LONGEST_WORD, MAX_PORT, Protocol
 from portward.policy.notation import (
     LONGEST_ROUTEROS,
     SHORTEST,
@@ -22,6 +23,7 @@ from portward.policy.notation import (
     write_duration,
     write_ports,
 )
+from portward.policy.people import AddressRule, Fwknop, Passes, Rolling, Sealed, Windows
 from portward.policy.policy import EVERYTHING, Expiry, Mode, Sizes
 from portward.policy.vpn import VpnKind
 
@@ -178,6 +180,40 @@ def _read_expiry(text: str) -> Expiry:
     return Expiry(text)
 
 
+def _read_address_rule(text: str) -> AddressRule:
+    if text not in tuple(AddressRule):
+        msg = f"{text!r} is none of {', '.join(AddressRule)}"
+        raise ValueError(msg)
+    return AddressRule(text)
+
+
+def _read_moment(text: str) -> datetime:
+    if not re.fullmatch(_MOMENT, text):
+        msg = f"{text!r} is no day and no moment: write 2027-06-30 or 2027-06-30T18:00Z"
+        raise ValueError(msg)
+    moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    return moment if "T" in text else moment + timedelta(days=1)
+
+
+def _read_port_span(text: str) -> tuple[int, int]:
+    ports = read_ports(f"udp/{text}")
+    return ports.first, ports.last
+
+
+def _span(says: str, low: timedelta, high: timedelta, example: str) -> Kind:
+    """A duration in a range, whole seconds."""
+
+    def read(text: str) -> timedelta:
+        length = read_duration(text)
+        if not low <= length <= high or length % timedelta(seconds=1):
+            msg = f"{text} is not in {write_duration(low)}..{write_duration(high)}, in whole seconds"
+            raise ValueError(msg)
+        return length
+
+    return Kind(says, str, read, _text(r"([0-9]+(ms|[wdhms]))+"), example, around=("", "s"))
+
+
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}Z)?"
 _PORTED = "|".join(each for each in Protocol if each.has_ports)
 _PORTLESS = "|".join([*(each for each in Protocol if not each.has_ports), "icmpv6"])
 _INTERFACE = r"[A-Za-z0-9_.@+-]{1,15}|[A-Za-z0-9_.@+-]{1,14}\*"
@@ -229,6 +265,25 @@ NETWORK = Kind(
 ADDRESS = Kind("an address", str, read_address, _text(r"[0-9A-Fa-f:.]+"), '"192.168.1.10"')
 INTERFACE = Kind("an interface", str, _read_interface, _text(_INTERFACE), '"eth0"')
 OPENED = Kind("a service's name", str, _read_opened, _text(rf"\*|{NAME.pattern}"), '"ssh"')
+ADDRESS_RULE = Kind(
+    "a rule",
+    str,
+    _read_address_rule,
+    {"type": "string", "enum": list(AddressRule)},
+    '"as-seen"',
+    choices=tuple(AddressRule),
+)
+MOMENT = Kind("a day or a moment, UTC", str, _read_moment, _text(_MOMENT), '"2027-06-30"')
+PORT_SPAN = Kind(
+    "a range of ports",
+    str,
+    _read_port_span,
+    _text(r"[0-9]{1,9}-[0-9]{1,9}"),
+    '"20000-32767"',
+)
+PORT = _whole("a UDP port", 1, MAX_PORT, 62203)
+MAX_AGE = _span("a duration, 10s to 1h", timedelta(seconds=10), timedelta(hours=1), '"2m"')
+PER_SECOND = _whole("a number", 1, 1000, 5)
 SIZE = _whole("a number of sources", SMALLEST_SET, LARGEST_SET, 65536)
 
 DURATION_SPELLING = (
@@ -415,5 +470,156 @@ SEQUENCES = Section(
     named=True,
 )
 
-SECTIONS = (TOP, DEFAULTS, SIZES, SERVICES, SEQUENCES)
+PEOPLE = Section(
+    "people",
+    "Who has keys of their own, for passes, rolling sequences, sealed knocks or fwknop's packets. The keys are not in "
+    "the policy: `portward person add` makes and keeps them. NAME is spelled as a service's.",
+    (
+        Key(
+            "opens",
+            Listing(OPENED, "a list of services' names", least=1, single=True),
+            'The services that the person may open; `"*"` opens all.',
+            required=True,
+        ),
+        Key(
+            "open_for",
+            DURATION,
+            "How long a grant lasts. A message may ask for less, never for more.",
+            inherits=True,
+        ),
+        Key(
+            "from",
+            Listing(NETWORK, "an address or a network, or a list of them", single=True),
+            "Where the person may come from; from anywhere when empty.",
+            "[]",
+        ),
+        Key(
+            "until",
+            MOMENT,
+            "From then on nothing of the person's counts; a day counts to its end, UTC.",
+        ),
+        Key("revoked", FLAG, "Whether nothing of the person's counts any more.", "false"),
+        Key(
+            "address",
+            ADDRESS_RULE,
+            "For sealed knocks and fwknop's packets: `as-seen` opens for the packet's source, `must-match` asks besides "
+            "that the message states that address, `given` opens for the address that the message states.",
+            '"as-seen"',
+        ),
+    ),
+    named=True,
+)
+
+WINDOWS = Section(
+    "windows",
+    "How time is cut for passes and rolling sequences.",
+    (
+        Key(
+            "length",
+            _span("a duration, 2m to 1h", timedelta(minutes=2), timedelta(hours=1), '"10m"'),
+            "Of a window. What belongs to a window counts from half a window before it to half a window after it.",
+            f'"{write_duration(Windows().length)}"',
+        ),
+        Key(
+            "ahead",
+            _span("a duration, 1h to 7d", timedelta(hours=1), timedelta(days=7), '"24h"'),
+            "How far ahead the daemon loads windows into the kernel: so long the gate outlives it.",
+            '"24h"',
+        ),
+    ),
+    in_parts=False,
+)
+
+PASSES = Section(
+    "passes",
+    "One-time passes, which the kernel checks and uses up. Without this section there are none.",
+    (
+        Key("port", PORT, "Where a datagram with a pass goes to.", required=True),
+        Key(
+            "per_window",
+            _whole("a number", 1, 32, Passes(1).per_window),
+            "How many passes each person has in each window.",
+            str(Passes(1).per_window),
+        ),
+        Key("echo", FLAG, "Whether an echo request may carry a pass too (`ping -p`).", "false"),
+    ),
+    in_parts=False,
+)
+
+ROLLING = Section(
+    "rolling",
+    "Sequences that change with every window, a person's own. Without this section there are none.",
+    (
+        Key(
+            "ports",
+            PORT_SPAN,
+            "Where their ports come from, TCP and UDP alike. No service, knock or public port may lie in it.",
+            required=True,
+        ),
+        Key(
+            "slots",
+            _whole("a number", 1, 256, Rolling(1, 1).slots),
+            "How many people there can be. No two people share a port, so more slots mean fewer ports for each.",
+            str(Rolling(1, 1).slots),
+        ),
+        Key(
+            "knocks",
+            _whole("a number", 3, 8, 5),
+            "How many knocks a sequence has.",
+            str(Rolling(1, 1).knocks),
+        ),
+        Key(
+            "step_timeout",
+            DURATION,
+            "How long after each knock the next one still counts.",
+            f'"{write_duration(Rolling(1, 1).step_timeout)}"',
+        ),
+        Key("once", FLAG, "Whether a sequence opens only once in its window.", "false"),
+    ),
+    in_parts=False,
+)
+
+SEALED = Section(
+    "sealed",
+    "Sealed knocks, which the daemon opens. Without this section there are none.",
+    (
+        Key("port", PORT, "Where they go to, UDP.", required=True),
+        Key(
+            "max_age",
+            MAX_AGE,
+            "How far a message's time may be from the gate's, either way.",
+            f'"{write_duration(Sealed(1).max_age)}"',
+        ),
+        Key(
+            "per_second",
+            PER_SECOND,
+            "How many datagrams of one IPv4 address or one IPv6 /64 a second reach the daemon.",
+            str(Sealed(1).per_second),
+        ),
+    ),
+    in_parts=False,
+)
+
+FWKNOP = Section(
+    "fwknop",
+    "Packets of fwknop's clients, which the daemon opens. Without this section there are none.",
+    (
+        Key("port", PORT, "Where they go to, UDP.", str(Fwknop().port)),
+        Key(
+            "max_age",
+            MAX_AGE,
+            "How far a packet's time may be from the gate's, either way.",
+            f'"{write_duration(Fwknop().max_age)}"',
+        ),
+        Key(
+            "per_second",
+            PER_SECOND,
+            "How many datagrams of one IPv4 address or one IPv6 /64 a second reach the daemon.",
+            str(Fwknop().per_second),
+        ),
+    ),
+    in_parts=False,
+)
+
+SECTIONS = (TOP, DEFAULTS, SIZES, SERVICES, SEQUENCES, PEOPLE, WINDOWS, PASSES, ROLLING, SEALED, FWKNOP)
 """All of the file."""

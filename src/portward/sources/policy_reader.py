@@ -13,6 +13,7 @@ import attrs
 
 from portward.errors import Diagnostic, Severity, Span
 from portward.policy.notation import read_duration
+from portward.policy.people import AddressRule, Fwknop, Passes, Person, Rolling, Sealed, Ways, Windows
 from portward.policy.policy import (
     EVERYTHING,
     Expiry,
@@ -27,8 +28,13 @@ from portward.policy.policy import (
 from portward.sources.did_you_mean import nearest
 from portward.sources.policy_keys import (
     DEFAULTS,
+    FWKNOP,
     NAME,
+    PASSES,
+    PEOPLE,
+    ROLLING,
     SCHEMA,
+    SEALED,
     SECTIONS,
     SEQUENCES,
     SERVICES,
@@ -68,7 +74,9 @@ class _Draft:
 
     settings: dict[str, Table] = attrs.field(factory=dict)
     added_up: dict[str, list[Any]] = attrs.field(factory=lambda: {name: [] for name in ADDED_UP})
-    named: dict[str, dict[str, Table]] = attrs.field(factory=lambda: {"services": {}, "sequences": {}})
+    named: dict[str, dict[str, Table]] = attrs.field(
+        factory=lambda: {"services": {}, "sequences": {}, "people": {}}
+    )
     places: dict[PlacePath, Span] = attrs.field(factory=dict)
     found: list[Diagnostic] = attrs.field(factory=list)
     unread: bool = False
@@ -177,7 +185,9 @@ def _add_section(draft: _Draft, section: Section, raw: Any, toml: TomlText, *, m
         sentence = f"[{section.name}] stands only in the main file"
         draft.found.append(mistake("PW109", sentence, span, "move it there"))
     elif not section.named:
-        draft.settings[section.name] = read_table(section, raw, (section.name,), toml, draft.found)
+        table = read_table(section, raw, (section.name,), toml, draft.found)
+        draft.found += missing_keys(section, table, span)
+        draft.settings[section.name] = table
     else:
         for name, inner in raw.items():
             _add_named(draft, section, name, inner, toml)
@@ -211,6 +221,7 @@ def _build(draft: _Draft) -> Policy:
     sizes = draft.settings["sizes"].values if "sizes" in draft.settings else nothing
     services = draft.named["services"].items()
     sequences = [_sequence(name, table, defaults, draft) for name, table in draft.named["sequences"].items()]
+    people = [_person(name, table, defaults, draft) for name, table in draft.named["people"].items()]
     return Policy(
         services=tuple(_service(name, table) for name, table in services if _complete(SERVICES, name, table)),
         sequences=tuple(each for each in sequences if each),
@@ -223,6 +234,8 @@ def _build(draft: _Draft) -> Policy:
         grant_prefix_v4=defaults.get("grant_prefix_v4", 32),
         grant_prefix_v6=defaults.get("grant_prefix_v6", 128),
         sizes=Sizes(**{key.name: sizes.get(key.name, int(key.default)) for key in SIZES.keys}),
+        people=tuple(each for each in people if each),
+        ways=_ways(draft),
         places=Places(draft.places),
     )
 
@@ -273,6 +286,52 @@ def _sequence(name: str, table: Table, defaults: Mapping[str, Any], draft: _Draf
         tuple(each for each in opens if each == EVERYTHING or each in draft.named["services"]),
         table.values.get("open_for", defaults.get("open_for", _default("open_for"))),
     )
+
+
+def _person(name: str, table: Table, defaults: Mapping[str, Any], draft: _Draft) -> Person | None:
+    """Build a person and judge what they may open; None if something is lacking."""
+    opens = _several(table.values.get("opens", ()))
+    if not draft.unread:
+        draft.found += _wrong_services(table, opens, draft.named["services"])
+    if not _complete(PEOPLE, name, table):
+        return None
+    until = table.values.get("until")
+    return Person(
+        name,
+        tuple(each for each in opens if each == EVERYTHING or each in draft.named["services"]),
+        table.values.get("open_for", defaults.get("open_for", _default("open_for"))),
+        _several(table.values.get("from", ())),
+        until,
+        table.values.get("revoked", False),
+        table.values.get("address", AddressRule.AS_SEEN),
+    )
+
+
+def _ways(draft: _Draft) -> Ways:
+    """Build what is said of the stronger knocks; a section that lacks something is left out."""
+    windows = draft.settings.get("windows")
+    rolling = _settings(draft, ROLLING)
+    if rolling is not None:
+        rolling["first"], rolling["last"] = rolling.pop("ports")
+    ways = {
+        "passes": (Passes, _settings(draft, PASSES)),
+        "rolling": (Rolling, rolling),
+        "sealed": (Sealed, _settings(draft, SEALED)),
+        "fwknop": (Fwknop, _settings(draft, FWKNOP)),
+    }
+    return Ways(
+        Windows(**windows.values) if windows else Windows(),
+        **{name: make(**values) for name, (make, values) in ways.items() if values is not None},
+    )
+
+
+def _settings(draft: _Draft, section: Section) -> dict[str, Any] | None:
+    """The values of a section that has no names and may be missing; None if it is, or is not whole."""
+    table = draft.settings.get(section.name)
+    if table is None:
+        return None
+    whole = not table.broken and not any(lacks(table, key) for key in section.keys)
+    return dict(table.values) if whole else None
 
 
 def _knocks_written(table: Table) -> int:

@@ -38,6 +38,29 @@ step_timeout = ["12s", "10s", "10s"] # one for all, or one for each step
 [sequences.porter]
 knocks = ["udp/27272", "tcp/6311", "udp/51011", "tcp/18181"]
 opens  = ["cameras"]
+
+[people.alice]
+opens    = ["ssh", "wireguard"]
+open_for = "8h"
+from     = ["198.51.100.0/24"]      # anywhere, if left out
+until    = "2027-06-30"
+
+[windows]
+length = "10m"
+ahead  = "24h"
+
+[passes]
+port = 62202
+
+[rolling]
+ports = "20000-24999"
+
+[sealed]
+port    = 62203
+max_age = "2m"
+
+[fwknop]
+port = 62201
 """
 """A policy that uses every section; a test holds it to being without mistakes."""
 
@@ -51,9 +74,9 @@ INTRODUCTION = """
 
 FILES = """
     `policy.toml` is read together with `policy.d/*.toml` beside it, in the order of their names, hidden files left
-    out; `gate.toml` with `gate.d/*.toml`, and so on. Services, sequences, `public`, `always` and `interfaces` of all
-    files add up, and a sequence may open a service of another file. A name that is defined twice is a mistake.
-    `[defaults]` and `[sizes]` stand only in the main file, and hold for all. `-` reads stdin, which has no parts.
+    out; `gate.toml` with `gate.d/*.toml`, and so on. Services, sequences, people, `public`, `always` and `interfaces`
+    of all files add up, and a sequence may open a service of another file. A name that is defined twice is a mistake.
+    All other sections stand only in the main file, and hold for all. `-` reads stdin, which has no parts.
 """
 
 

@@ -7,7 +7,7 @@ import json
 import tomllib
 from typing import Any
 
-from portward.sources.policy_keys import NAME, SECTIONS, SERVICES, Key, Kind, Section
+from portward.sources.policy_keys import NAME, SECTIONS, Key, Kind, Section
 
 
 _NAME_PATTERN = f"^{NAME.pattern}$"
@@ -24,7 +24,7 @@ def make_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "portward policy",
-        "description": "Services, the sequences that open them, and how strictly.",
+        "description": "Services, the sequences and people that open them, and how strictly.",
         **_table(top),
         "properties": {key.name: _key(key) for key in top.keys}
         | {each.name: _section(each) for each in others},
@@ -35,7 +35,7 @@ def _section(section: Section) -> dict[str, Any]:
     """The schema of a table, or of a table of named tables."""
     if not section.named:
         return {"description": _plain(section.about), **_table(section)}
-    thing = "service" if section is SERVICES else "sequence"
+    thing = {"services": "service", "sequences": "sequence", "people": "person"}[section.name]
     return {
         "type": "object",
         "description": _plain(section.about),

@@ -5,9 +5,13 @@ Pure; knows nothing of files. Everything is written out, defaults included, so t
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+import attrs
 
 from portward.policy.net import Knock
 from portward.policy.notation import write_duration, write_knock, write_ports
+from portward.policy.people import AddressRule, Person, Ways, Windows
 from portward.policy.policy import EVERYTHING, Expiry, PlacePath, Policy, Sequence, Service, Sizes
 from portward.sources.policy_keys import SCHEMA
 
@@ -33,6 +37,8 @@ def write_policy(policy: Policy, comments: Comments | None = None) -> str:
         blocks.append(list(_sizes(policy.sizes, comments)))
     blocks += [list(_service(each, comments)) for each in policy.services]
     blocks += [list(_sequence(each, comments)) for each in policy.sequences]
+    blocks += [list(_person(each, comments)) for each in policy.people]
+    blocks += _ways(policy.ways, comments)
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 
@@ -97,6 +103,65 @@ def _sequence(sequence: Sequence, comments: Comments) -> Iterator[str]:
         yield from _one_or_list(
             (*path, "step_timeout"), steps[:1] if len(set(steps)) == 1 else steps, comments
         )
+
+
+def _person(person: Person, comments: Comments) -> Iterator[str]:
+    path = ("people", person.name)
+    yield from _header(path, comments)
+    if person.opens == (EVERYTHING,):
+        yield from _pair((*path, "opens"), quote(EVERYTHING), comments)
+    else:
+        yield from _list((*path, "opens"), person.opens, comments)
+    yield from _pair((*path, "open_for"), quote(write_duration(person.open_for)), comments)
+    if person.networks:
+        yield from _list((*path, "from"), map(str, person.networks), comments)
+    if person.until:
+        yield from _pair((*path, "until"), quote(_moment(person.until)), comments)
+    if person.revoked:
+        yield from _pair((*path, "revoked"), "true", comments)
+    if person.address is not AddressRule.AS_SEEN:
+        yield from _pair((*path, "address"), quote(person.address), comments)
+
+
+def _moment(moment: datetime) -> str:
+    """Write the end of a day as that day, any other moment to the minute."""
+    if moment.hour or moment.minute:
+        return moment.strftime("%Y-%m-%dT%H:%MZ")
+    return (moment - timedelta(days=1)).strftime("%Y-%m-%d")
+
+
+def _ways(ways: Ways, comments: Comments) -> Iterator[list[str]]:
+    """Write a section for each of the stronger knocks that there is, and for windows that are not as usual."""
+    settings: dict[str, dict[str, object]] = {}
+    if ways.windows != Windows():
+        settings["windows"] = attrs.asdict(ways.windows)
+    if ways.passes:
+        settings["passes"] = attrs.asdict(ways.passes)
+    if ways.rolling:
+        values = attrs.asdict(ways.rolling)
+        settings["rolling"] = {"ports": f"{values.pop('first')}-{values.pop('last')}", **values}
+    if ways.sealed:
+        settings["sealed"] = attrs.asdict(ways.sealed)
+    if ways.fwknop:
+        settings["fwknop"] = attrs.asdict(ways.fwknop)
+    for section, pairs in settings.items():
+        lines = list(_header((section,), comments))
+        for key, value in pairs.items():
+            lines += _pair((section, key), _plain(value), comments)
+        yield lines
+
+
+def _plain(value: object) -> str:
+    """Write a setting: a number, true or false, a duration, a text."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case timedelta():
+            return quote(write_duration(value))
+        case int():
+            return str(value)
+        case _:
+            return quote(str(value))
 
 
 def _knock(knock: Knock) -> str:
