@@ -502,8 +502,8 @@ PEOPLE = Section(
         Key(
             "address",
             ADDRESS_RULE,
-            "For sealed knocks and fwknop's packets: `as-seen` opens for the packet's source, `must-match` asks besides "
-            "that the message states that address, `given` opens for the address that the message states.",
+            "For sealed knocks and fwknop's packets: `as-seen` opens for the packet's source, `must-match` wants the "
+            "message to state that address too, `given` opens for the address that the message states.",
             '"as-seen"',
         ),
     ),
