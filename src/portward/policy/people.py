@@ -145,6 +145,11 @@ class Ways:
     fwknop: Fwknop | None = None
 
     @property
+    def any(self) -> bool:
+        """Whether there is one at all."""
+        return any((self.passes, self.rolling, self.sealed, self.fwknop))
+
+    @property
     def ports(self) -> tuple[PortRange, ...]:
         """The UDP ports that are taken up by them, rolling ones aside."""
         taken = (each.port for each in (self.passes, self.sealed, self.fwknop) if each)
