@@ -12,7 +12,9 @@ import attrs
 
 from portward.apply.libnft import Libnft
 from portward.apply.live import read_elements
+from portward.apply.transition import OURS
 from portward.compile import names
+from portward.compile.people import with_tokens
 from portward.daemon.ahead_store import AheadStore
 from portward.daemon.elements import (
     EPOCH_MARK,
@@ -27,7 +29,7 @@ from portward.policy.policy import Policy
 from portward.spa.ahead import KeyWindow, due, latest_seen
 from portward.spa.keyring import Keyring, ServerKey
 from portward.spa.sealed import DAY, word
-from portward.spa.windows import window_at
+from portward.spa.windows import EPOCH, window_at
 
 
 AT_ONCE = 400
@@ -56,6 +58,25 @@ class Loader:
     def __init__(self, nft: Libnft, store: AheadStore) -> None:
         self._nft = nft
         self._store = store
+        self._table: int | None = None
+        self._next: datetime | None = None
+
+    def anew(self) -> None:
+        """Look at everything in the next round: the policy or the keys have changed."""
+        self._next = None
+
+    def needed(self, now: datetime) -> bool:
+        """Whether a round would have something to do: a window later, or with another table; costs one look-up."""
+        return self._next is None or now >= self._next or not self._same_table()
+
+    def _same_table(self) -> bool:
+        if self._table is None:
+            return True
+        try:
+            self._nft.run(f"get element {OURS} {names.LOADED} {{ {EPOCH_MARK} . {self._table} }}\n")
+        except TargetError:
+            return False
+        return True
 
     def round(self, policy: Policy, keyring: Keyring, server: ServerKey, now: datetime) -> Loaded:
         """Load what is due.
@@ -66,15 +87,16 @@ class Loader:
         """
         ways = policy.ways
         count = 0
-        if (ways.passes or ways.rolling) and policy.people:
+        if with_tokens(policy):
             count = self._tokens(policy, keyring, server, now)
         if ways.sealed and policy.people:
             self._words(server, now, ways.windows.ahead)
+        self._next = next_start(now, ways.windows.length)
         return Loaded(count, now + ways.windows.ahead)
 
     def _tokens(self, policy: Policy, keyring: Keyring, server: ServerKey, now: datetime) -> int:
         marks = self._marks()
-        epoch = self._epoch(marks)
+        epoch = self._table = self._epoch(marks)
         past = self._store.past(marks, epoch)
         self._store.tick(latest_seen(now, past.latest))
         self._windows(policy, marks, now)
@@ -117,6 +139,11 @@ class Loader:
         text = "\n".join(lines)
         if text:
             self._nft.run(text + "\n")
+
+
+def next_start(now: datetime, length: timedelta) -> datetime:
+    """When the next window begins, and with it something new is to be loaded at the far end."""
+    return EPOCH + (window_at(now, length) + 1) * length
 
 
 def is_missing(error: TargetError) -> bool:
