@@ -2,7 +2,7 @@
 
 from textwrap import fill, indent
 
-from portward.check import doors, form, guessing, imports, order, reach, session, timing
+from portward.check import doors, form, fwknop_imports, guessing, imports, order, reach, session, timing
 from portward.check.page import Page
 
 
@@ -18,6 +18,7 @@ PAGES: dict[str, Page] = {
             *reach.PAGES,
             *session.PAGES,
             *imports.PAGES,
+            *fwknop_imports.PAGES,
         ),
         key=lambda each: each.code,
     )
@@ -31,6 +32,7 @@ GROUPS = {
     "4": "Advice about the gate",
     "5": "RouterOS, read and written",
     "6": "knockd.conf, read",
+    "7": "fwknop, read",
 }
 """By the first digit of the code."""
 
