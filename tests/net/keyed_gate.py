@@ -35,7 +35,8 @@ def policy(ways: Ways, *people: Person, **more: Any) -> Policy:
     services = (Service("ssh", (read_ports("tcp/22"),)), Service("web", (read_ports("tcp/80"),)))
     hour = timedelta(hours=1)
     usual = (Person("alice", ("ssh",), hour), Person("bob", ("web",), hour))
-    return Policy(**({"services": services, "people": people or usual, "ways": ways} | more))
+    given: dict[str, Any] = {"services": services, "people": people or usual, "ways": ways}
+    return Policy(**(given | more))
 
 
 def with_passes(**more: Any) -> Ways:

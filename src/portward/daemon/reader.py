@@ -10,17 +10,22 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from portward.daemon.opening import LONGEST_MESSAGE, MOST_OPENINGS, Opening, read_message, to_json
 from portward.daemon.privileges import drop_all
 from portward.daemon.replay_store import ReplayStore
 from portward.daemon.setup import ReaderSetup, read_reader_setup
 from portward.daemon.sockets import source_of
-from portward.spa.effects import Effects, Open, Refuse
+from portward.policy.net import Address
+from portward.spa.crypto import NotAuthenticError
+from portward.spa.effects import Effects, Open, Refusal, Refuse
+from portward.spa.fwknop_packet import open_packet
+from portward.spa.fwknop_receiver import receive_fwknop
 from portward.spa.memory import Memory, Remember, Way
-from portward.spa.receiver import Gate, gate_of, receive_fwknop, receive_sealed
+from portward.spa.receiver import Gate, gate_of, receive_sealed
 
 
 LONGEST_DATAGRAM = 2048
@@ -32,8 +37,6 @@ REPORT_EVERY = 10.0
 FORGET_EVERY = 600.0
 """Seconds between two clearings of old digests."""
 
-RECEIVE = {Way.SEALED: receive_sealed, Way.FWKNOP: receive_fwknop}
-
 
 class Reader:
     """Reads, judges, remembers, and asks for doors to be opened."""
@@ -41,6 +44,7 @@ class Reader:
     def __init__(self, setup: ReaderSetup, store: ReplayStore, channel: socket.socket) -> None:
         self._policy = setup.policy
         self._gate: Gate = gate_of(setup.policy, setup.server, setup.keyring)
+        self._fwknop = setup.keyring.fwknop
         self._store = store
         self._memory: Memory = store.memory()
         self._channel = channel
@@ -67,7 +71,6 @@ class Reader:
         """Take what waits in a socket, up to a batch."""
         remembered: list[Remember] = []
         openings: list[Opening] = []
-        receive = RECEIVE[way]
         for _ in range(MOST_OPENINGS):
             try:
                 datagram, name = each.recvfrom(LONGEST_DATAGRAM)
@@ -76,17 +79,25 @@ class Reader:
             except OSError:
                 continue  # an ICMP error of an earlier packet: not ours to judge
             now = datetime.now(UTC)
-            effects: Effects = receive(self._gate, self._memory, datagram, source_of(name), now)
-            for effect in effects:
+            for effect in self._judge(way, datagram, source_of(name), now):
                 match effect:
                     case Remember():
                         remembered.append(effect)
                     case Open():
                         openings.append(_opening(effect, now))
                     case Refuse():
-                        self._refused[effect.refusal.value] += 1
+                        self._refused[effect.reason] += 1
         if remembered:
             self._ask(self._store.accept(remembered, openings))
+
+    def _judge(self, way: Way, datagram: bytes, source: Address, now: datetime) -> Effects:
+        if way is Way.SEALED:
+            return receive_sealed(self._gate, self._memory, datagram, source, now)
+        try:
+            packet = open_packet(datagram, self._fwknop)
+        except NotAuthenticError:
+            return (Refuse(Refusal.NOT_GENUINE),)
+        return receive_fwknop(self._gate, self._memory, packet, source, now)
 
     def _ask(self, openings: tuple[Opening, ...]) -> None:
         """Ask for doors to be opened; waits while the other side is busy, so nothing is lost."""
@@ -96,7 +107,7 @@ class Reader:
     def _listen(self) -> None:
         """Hear what the other side says: openings that are done, whether we live, and when to stop."""
         data = self._channel.recv(LONGEST_MESSAGE)
-        message = read_message(data) if data else {"stop": True}
+        message: Mapping[str, Any] = read_message(data) if data else {"stop": True}
         if "done" in message:
             self._store.done([int(each) for each in message["done"]])
         if "ping" in message:
