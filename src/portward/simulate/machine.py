@@ -169,7 +169,7 @@ class Machine:
             return visit.leave("5.4", "its port is public")
         elif self._is_port_of_passes(packet):
             visit.note("5.4", "its port is that of passes, which nobody has")
-        elif rolling := self._rolling.at(packet, visit.now):
+        elif self._rolling and (rolling := self._rolling.at(packet, visit.now)):
             self._rolling.knock(visit, rolling)
         elif packet.protocol in {6, 17} or (packet.is_echo_request and self._knocks.by_echo):
             sequence.stray(visit, "5.5", "no knock stands there")
