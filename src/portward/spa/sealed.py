@@ -85,7 +85,12 @@ def plausible(sieve: Sieve, datagram: bytes) -> bool:
     """Whether somebody made the datagram who knows the gate's public key; one hash."""
     if len(datagram) != KNOCK_BYTES:
         return False
-    return crypto.same(datagram[WORD_BYTES:_HEAD], _tag(sieve, datagram[:WORD_BYTES], datagram[_HEAD:]))
+    return crypto.same(tag_of(datagram), _tag(sieve, datagram[:WORD_BYTES], datagram[_HEAD:]))
+
+
+def tag_of(datagram: bytes) -> bytes:
+    """The tag that a datagram has; of a plausible one, nobody can make another with the same, so it names the knock."""
+    return datagram[WORD_BYTES:_HEAD]
 
 
 def seal_knock(  # noqa: PLR0913, PLR0917 - whose and whom, then what and when
