@@ -2,7 +2,7 @@
 
 from textwrap import fill, indent
 
-from portward.check import doors, form, guessing, imports, keys, order, reach, session, timing
+from portward.check import doors, form, fwknop_imports, guessing, imports, keys, order, reach, session, timing
 from portward.check.page import Page
 
 
@@ -19,6 +19,7 @@ PAGES: dict[str, Page] = {
             *keys.PAGES,
             *session.PAGES,
             *imports.PAGES,
+            *fwknop_imports.PAGES,
         ),
         key=lambda each: each.code,
     )
@@ -32,6 +33,7 @@ GROUPS = {
     "4": "Advice about the gate",
     "5": "RouterOS, read and written",
     "6": "knockd.conf, read",
+    "7": "fwknop, read",
 }
 """By the first digit of the code."""
 

@@ -261,6 +261,48 @@ COMMANDS: tuple[Command, ...] = (
         "the policy",
     ),
     Command(
+        "import fwknop",
+        "make a policy and keys from fwknopd's access.conf",
+        "portward.cli.import_fwknop:run",
+        (
+            argument("file", metavar="ACCESS", help="access.conf; - for stdin"),
+            argument(
+                "conf", nargs="?", metavar="CONF", help="fwknopd.conf, for the port and the age of packets"
+            ),
+            argument(
+                "--output", "-o", metavar="POLICY", help="write the policy to this new file instead of stdout"
+            ),
+            argument(
+                "--keys",
+                metavar="DIRECTORY",
+                help="write the keys there (default: the directory keys beside --output)",
+            ),
+            argument("--force", action="store_true", help="replace files that are there"),
+            argument(
+                "--opens",
+                metavar="PERSON=PORTS",
+                action="append",
+                default=[],
+                help="say what a stanza without OPEN_PORTS opens: tcp/22,udp/53, or * for all services",
+            ),
+            argument(
+                "--allow-weaker", action="store_true", help="take stanzas without an HMAC, or in legacy mode"
+            ),
+            argument("--strict", action="store_true", help="treat what is not taken over as mistakes"),
+        ),
+        (
+            (
+                "portward import fwknop /etc/fwknop/access.conf /etc/fwknop/fwknopd.conf -o policy.toml",
+                "then: portward check policy.toml",
+            ),
+            (
+                "portward import fwknop access.conf -o policy.toml --opens fwknop-1=tcp/22",
+                "a stanza that let each packet ask for anything",
+            ),
+        ),
+        "the policy",
+    ),
+    Command(
         "export routeros",
         "print the script that makes a MikroTik router keep a policy",
         "portward.cli.export_routeros:run",
@@ -558,6 +600,11 @@ COMMANDS: tuple[Command, ...] = (
                 metavar="KNOCK",
                 help="tcp/33333 udp/22222 icmp/128 …; without it, the profile's",
             ),
+            argument(
+                "--fwknop",
+                action="store_true",
+                help="send fwknop's packet, as the profile says, instead of knocks",
+            ),
             argument("-4", dest="family", action="store_const", const="4", help="IPv4 only"),
             argument("-6", dest="family", action="store_const", const="6", help="IPv6 only"),
             argument(
@@ -593,9 +640,26 @@ COMMANDS: tuple[Command, ...] = (
         (
             ("portward knock gate --verify 22 -- ssh gate.example.org", "knock, then run ssh"),
             ("portward knock 192.0.2.1 tcp/33333 tcp/22222 tcp/11111", "without a profile"),
+            ("portward knock --fwknop gate -- ssh gate.example.org", "one packet, also to a real fwknopd"),
         ),
         "the client",
         takes_command=True,
+    ),
+    Command(
+        "import fwknoprc",
+        "add the stanzas of a .fwknoprc to this user's profiles",
+        "portward.cli.import_fwknoprc:run",
+        (
+            argument("file", metavar="FILE", help=".fwknoprc; - for stdin"),
+            argument("--host", metavar="HOST", help="where to send, for stanzas without SPA_SERVER"),
+            argument("--force", action="store_true", help="replace profiles of the same names"),
+            argument(
+                "--allow-weaker", action="store_true", help="take stanzas without an HMAC, or in legacy mode"
+            ),
+            argument("--strict", action="store_true", help="treat what is not taken over as mistakes"),
+        ),
+        (("portward import fwknoprc ~/.fwknoprc", "then: portward knock --fwknop NAME"),),
+        "the client",
     ),
     Command(
         "import-profile",

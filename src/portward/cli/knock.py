@@ -44,8 +44,10 @@ def wanted(options: argparse.Namespace, environment: Environment) -> Profile:
         UsageError: nothing to knock, or words that are none.
     """
     known = find_profile(load_profiles(environment.client_directory()), options.host)
+    if options.fwknop:
+        return _by_fwknop(options, known)
     knocks = tuple(_given_knocks(options, environment)) or (known.knocks if known else ())
-    if not knocks:
+    if not knocks and not (known and known.fwknop):
         raise UsageError(
             f"no profile for {options.host}, and no knocks given; portward profiles lists the profiles, "
             "portward import-profile adds one"
@@ -53,6 +55,25 @@ def wanted(options: argparse.Namespace, environment: Environment) -> Profile:
     base = known or Profile(name="", host=options.host, knocks=())
     try:
         return attrs.evolve(base, knocks=knocks, **_overrides(options))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _by_fwknop(options: argparse.Namespace, known: Profile | None) -> Profile:
+    """Leave the knocks out, so that fwknop's packet is what is sent.
+
+    Raises:
+        UsageError: the profile has nothing about fwknop, or knocks are given beside it.
+    """
+    if options.sequence or options.word_file:
+        raise UsageError("--fwknop sends one packet instead of knocks; leave them out")
+    if known is None or known.fwknop is None:
+        raise UsageError(
+            f"no profile for {options.host} says how to make fwknop's packet; portward import fwknoprc makes one, "
+            "or write [profiles.NAME.fwknop] (docs/fwknop.md)"
+        )
+    try:
+        return attrs.evolve(known, knocks=(), **_overrides(options))
     except ValueError as error:
         raise UsageError(str(error)) from None
 

@@ -9,6 +9,7 @@ import attrs
 from portward.cli.environment import Environment
 from portward.cli.outcome import Outcome
 from portward.errors import HostError, UsageError
+from portward.knock.fwknop_profile import FwknopProfile
 from portward.knock.profile import Profile, read_name
 from portward.knock.profile_text import read_profiles
 from portward.knock.store import FILE_NAME, add_profile, load_profiles
@@ -58,11 +59,26 @@ def as_object(profile: Profile) -> dict[str, Any]:
         "family": str(profile.family),
         "penalty": write_duration(profile.penalty) if profile.penalty else None,
         "source": str(profile.source) if profile.source else None,
+        "fwknop": _fwknop_object(profile.fwknop) if profile.fwknop else None,
+    }
+
+
+def _fwknop_object(fwknop: FwknopProfile) -> dict[str, Any]:
+    """What a profile says of fwknop; keys are not part of it."""
+    return {
+        "port": fwknop.port,
+        "access": [f"{protocol}/{port}" for protocol, port in fwknop.access],
+        "allow_ip": str(fwknop.allow_ip) if fwknop.allow_ip else None,
+        "timeout": fwknop.timeout,
+        "nat": f"{fwknop.nat[0]}:{fwknop.nat[1]}" if fwknop.nat else None,
+        "hmac": str(fwknop.hmac_digest) if fwknop.hmac_key else None,
     }
 
 
 def _line(profile: Profile) -> str:
     knocks = " ".join(write_knock(each, secret=False) for each in profile.knocks)
+    if not knocks and profile.fwknop:
+        knocks = f"fwknop's packet at udp/{profile.fwknop.port}"
     doors = "".join(f", then tcp/{port} is open" for port in profile.verify)
     return f"{profile.name}: {profile.host}, {knocks}{doors}"
 

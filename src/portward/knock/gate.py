@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 
 from portward.knock.door import Answer, Doors
+from portward.knock.fwknop_send import send_packets
 from portward.knock.plan import copies_of_try, plan_sequence
 from portward.knock.profile import Profile
 from portward.knock.resolve import resolve
@@ -60,6 +61,8 @@ def visit_gate(
 ) -> GateVisit:
     """Knock as the profile says, and wait until the ports that it verifies are open.
 
+    A profile without knocks sends fwknop's packet, another one at each try.
+
     Without ports to verify, the sequence is sent once. With several addresses, a port is open when it is at
     any one.
 
@@ -77,6 +80,9 @@ def visit_gate(
     addresses = resolve(profile.host, profile.family, profile.source)
 
     def knock(number: int) -> None:
+        if profile.fwknop and not profile.knocks:
+            send_packets(profile.fwknop, addresses, profile.source)
+            return
         copies = copies_of_try(number, profile.copies)
         sends = plan_sequence(profile.knocks, addresses, profile.delay, copies)
         send_sequence(sends, profile.source)

@@ -11,6 +11,7 @@ from typing import Final
 
 import attrs
 
+from portward.knock.fwknop_profile import FwknopProfile
 from portward.policy.net import MAX_PORT, Address, Knock
 from portward.policy.notation import read_duration, write_duration
 
@@ -46,7 +47,7 @@ class Profile:
     Attributes:
         name: letters, digits, `.`, `_`, `-`; at most 64; what the user types.
         host: a name or an address without a zone.
-        knocks: in order, at least one.
+        knocks: in order; empty only where there is another way to knock.
         sequence: its name on the gate; for people only.
         delay: between one knock and the next, 0..1m.
         copies: how often each knock is sent, 1..5. A portward gate passes over repeats; knockd does not.
@@ -56,6 +57,7 @@ class Profile:
         penalty: how long the gate ignores a source whose knocks were out of order; None when it does not, or
             unknown.
         source: the address of ours to send from.
+        fwknop: how to make fwknop's packet, if the gate takes it.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Profile:
     family: Family = Family.ANY
     penalty: timedelta | None = None
     source: Address | None = None
+    fwknop: FwknopProfile | None = None
 
 
 def read_name(text: str) -> str:

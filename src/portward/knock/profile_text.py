@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from portward.errors import Diagnostic, PolicyError, Severity, Span, UsageError
+from portward.knock.fwknop_text import read_fwknop, write_fwknop
 from portward.knock.profile import (
     MOST_COPIES,
     Family,
@@ -80,8 +81,11 @@ _KEYS: Final[Mapping[str, Any]] = {
     "family": _read_family,
     "penalty": lambda value: read_duration(_text(value)),
     "source": lambda value: read_address(_text(value)),
+    "fwknop": read_fwknop,
 }
 _REQUIRED: Final = ("host", "knocks")
+_INSTEAD: Final = frozenset({"fwknop"})
+"""Keys with which a profile needs no knocks."""
 
 
 def read_profiles(text: str, file: str) -> tuple[Profile, ...]:
@@ -132,7 +136,9 @@ def _read_profile(name: str, table: object, wrong: Wrong) -> Profile | None:
             values[key] = _KEYS[key](value)
         except ValueError as error:
             wrong(f"profiles.{name}.{key}: {error}", name, key)
-    missing = [key for key in _REQUIRED if key not in table]
+    if _INSTEAD & table.keys():
+        values.setdefault("knocks", ())
+    missing = [key for key in _REQUIRED if key not in table and key not in values]
     for key in missing:
         wrong(f"profile {name} lacks {key}", name)
     if missing or any(key not in values for key in _REQUIRED):
@@ -206,7 +212,7 @@ def _cut(text: str, name: str) -> str:
     for line in text.split("\n"):
         if line.lstrip().startswith("["):
             inside = (
-                re.match(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]", line) is not None
+                re.match(rf"\s*\[\s*profiles\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*[].]", line) is not None
             )
         if not inside:
             kept.append(line)
@@ -235,7 +241,12 @@ def write_profile(profile: Profile) -> str:
         lines.append(f"penalty = {_quote(write_duration(profile.penalty))}")
     if profile.source:
         lines.append(f"source = {_quote(str(profile.source))}")
-    return "\n".join(lines) + "\n"
+    if not profile.knocks:
+        lines = [each for each in lines if not each.startswith("knocks = ")]
+    text = "\n".join(lines) + "\n"
+    if profile.fwknop:
+        text += f"\n{write_fwknop(f'profiles.{_key(profile.name)}.fwknop', profile.fwknop)}"
+    return text
 
 
 def _key(name: str) -> str:

@@ -12,6 +12,10 @@ import attrs
 from portward.policy.net import Network, PortRange, Protocol
 
 
+SEALED_BYTES = 232
+"""The length of every sealed knock, UDP data only: the kernel drops all others."""
+
+
 class AddressRule(enum.StrEnum):
     """Which address a sealed knock or an fwknop packet opens the door for.
 

@@ -137,10 +137,10 @@ def make_services(kept: Several[LiftedDoor]) -> dict[Place, Service]:
     for host, ranges in plain.items():
         for numbers, pieces in _by_openers(ranges).items():
             place = Place(host, _joined(pieces))
-            services[place] = _service(place, kept[numbers[0]].name, names)
+            services[place] = service_at(place, kept[numbers[0]].name, names)
     for number, place in every:
         if place.published and place not in services:
-            services[place] = _service(place, kept[number].name, names)
+            services[place] = service_at(place, kept[number].name, names)
     return services
 
 
@@ -204,7 +204,7 @@ def _joined(pieces: list[PortRange]) -> tuple[PortRange, ...]:
     return tuple(joined)
 
 
-def _service(place: Place, door: str, taken: set[str]) -> Service:
+def service_at(place: Place, door: str, taken: set[str]) -> Service:
     """Make a service, named after its port where that has a name, else after the port or the door."""
     first = place.ports[0]
     one_number = len(first) <= 1 and len({(each.first, each.last) for each in place.ports}) == 1
