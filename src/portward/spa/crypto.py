@@ -36,6 +36,15 @@ class AesMode(enum.StrEnum):
     CTR = "ctr"
 
 
+def warm_up() -> None:
+    """Import all that the functions here import when they are used: for who soon may read no files any more."""
+    key, iv = bytes(range(KEY_BYTES)), bytes(BLOCK_BYTES)
+    shared(key, public_of(new_private()))
+    unseal(key, iv[:12], seal(key, iv[:12], b"", b""), b"")
+    for mode in AesMode:
+        aes_decrypt(mode, key, iv, aes_encrypt(mode, key, iv, iv))
+
+
 def new_private() -> bytes:
     """Make an X25519 private key of the system's randomness."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: PLC0415 - start time
