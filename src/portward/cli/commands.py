@@ -620,6 +620,11 @@ COMMANDS: tuple[Command, ...] = (
                 help="tcp/33333 udp/22222 icmp/128 …; without it, the profile's",
             ),
             argument(
+                "--way",
+                choices=("sealed", "pass", "rolling", "sequence", "fwknop"),
+                help="how to knock (default: the first of these that the profile knows)",
+            ),
+            argument(
                 "--fwknop",
                 action="store_true",
                 help="send fwknop's packet, as the profile says, instead of knocks",
