@@ -1,5 +1,6 @@
 """The compiled text: readable, the same every time, and taken by the real nft."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -42,7 +43,10 @@ def test_lines_lead_back_to_the_policy(source: Path) -> None:
             assert '"' in origin[span.column - 1 :][: span.length]
         elif "refused_" in line:
             assert "[services." in origin
-    assert any(": knock " in text_lines[number - 1] for number in compiled.lines)
+        elif "@grant_" in line and "update" in line and "knock" not in line:
+            assert "[people." in origin
+    rules = [text_lines[number - 1] for number in compiled.lines]
+    assert any(": knock " in line for line in rules) or source.stem == "people"
 
 
 def test_the_secret_word_is_in_no_comment() -> None:
@@ -55,4 +59,5 @@ def test_the_secret_word_is_in_no_comment() -> None:
 def test_no_delete_in_the_packet_path() -> None:
     """Deleting a key there again and again makes its lookups linear."""
     for source in CORPUS:
-        assert "delete @" not in source.with_suffix(".nft").read_text()
+        text = source.with_suffix(".nft").read_text()
+        assert set(re.findall(r"delete @(\w+)", text)) <= {"passes"}  # which come and go once

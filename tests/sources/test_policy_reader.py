@@ -1,5 +1,5 @@
 import tomllib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 import pytest
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from portward.errors import Diagnostic, Severity, Span
 from portward.policy.net import Knock, PortRange, Protocol
+from portward.policy.people import AddressRule, Fwknop, Passes, Person, Rolling, Sealed, Ways, Windows
 from portward.policy.policy import Expiry, Mode, Policy, Sequence, Service, Sizes
 from portward.policy.vpn import VpnKind
 from portward.sources.policy_reader import read_policy, read_what_can_be_read
@@ -325,6 +326,14 @@ pieces = st.sampled_from(
         "public = [{}, []]",
         "x = 1979-05-27",
         "a.b.c = 1",
+        "[people.a]",
+        "[people.b]",
+        "[passes]",
+        "[rolling]",
+        "[sealed]",
+        "port = 7",
+        'ports = "7-9"',
+        'until = "2027-06-30"',
     ]
 )
 
@@ -340,6 +349,8 @@ def test_any_file_gives_a_policy_or_at_least_one_mistake_with_its_place(
         for sequence in policy.sequences:
             assert len(sequence.step_timeouts) == len(sequence.knocks) - 1
             policy.opened_by(sequence)
+        for person in policy.people:
+            policy.open_to(person)
 
 
 @given(st.text())
@@ -371,3 +382,108 @@ def test_a_kind_of_vpn_gives_its_usual_ports() -> None:
 def test_a_kind_that_cannot_be_read_is_told_once() -> None:
     _, found = read_policy('schema = 1\n[services.a]\nkind = "wiregard"\n', "f")
     assert [(each.code, each.hint) for each in found] == [("PW104", "did you mean wireguard?")]
+
+
+PEOPLE = """\
+schema = 1
+[defaults]
+open_for = "2h"
+[services.ssh]
+ports = ["tcp/22"]
+[people.alice]
+opens = "ssh"
+open_for = "8h"
+from = ["198.51.100.0/24", "2001:db8::/32"]
+until = "2027-06-30"
+address = "must-match"
+[people.bob]
+opens = "*"
+from = "192.0.2.7"
+revoked = true
+[windows]
+length = "5m"
+ahead = "2d"
+[passes]
+port = 62202
+per_window = 8
+echo = true
+[rolling]
+ports = "20000-24999"
+slots = 16
+knocks = 4
+step_timeout = "3s"
+once = true
+[sealed]
+port = 62203
+max_age = "1m"
+per_second = 9
+[fwknop]
+"""
+
+
+def test_people_and_the_stronger_knocks_are_in_the_policy() -> None:
+    policy = read(PEOPLE)
+    assert policy.people == (
+        Person(
+            "alice",
+            ("ssh",),
+            timedelta(hours=8),
+            (ip_network("198.51.100.0/24"), ip_network("2001:db8::/32")),
+            datetime(2027, 7, 1, tzinfo=UTC),
+            address=AddressRule.MUST_MATCH,
+        ),
+        Person("bob", ("*",), timedelta(hours=2), (ip_network("192.0.2.7"),), revoked=True),
+    )
+    assert policy.ways == Ways(
+        Windows(timedelta(minutes=5), timedelta(days=2)),
+        Passes(62202, 8, echo=True),
+        Rolling(20000, 24999, 16, 4, timedelta(seconds=3), once=True),
+        Sealed(62203, timedelta(minutes=1), 9),
+        Fwknop(),
+    )
+    assert policy.open_to(policy.person("bob")) == policy.services
+    assert str(policy.places["people", "alice", "until"]) == "policy.toml:10:9"
+    assert str(policy.places["sealed", "port"]) == "policy.toml:30:8"
+
+
+def test_without_their_sections_there_are_no_stronger_knocks() -> None:
+    assert read("schema = 1\n").ways == Ways()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "codes"),
+    [
+        ('[people.alice]\nopen_for = "1h"', ["PW105"]),
+        ('[people.alice]\nopens = "shh"', ["PW301"]),
+        ('[people.alice]\nopens = ["ssh", "*"]', ["PW302"]),
+        ('[people.alice]\nopens = "ssh"\nuntil = "tomorrow"', ["PW104"]),
+        ('[people.alice]\nopens = "ssh"\nuntil = 2027-06-30', ["PW103"]),
+        ('[people.alice]\nopens = "ssh"\nfrom = "here"', ["PW104"]),
+        ('[people.alice]\nopens = "ssh"\naddress = "seen"', ["PW104"]),
+        ('[people.alice]\nopens = "ssh"\nrevoked = "yes"', ["PW103"]),
+        ('[people.Alice]\nopens = "ssh"', ["PW107"]),
+        ('[people]\nopens = "ssh"', ["PW103"]),
+        ("[passes]", ["PW105"]),
+        ("[passes]\nport = 0", ["PW104"]),
+        ("[passes]\nport = 1\nper_window = 33", ["PW104"]),
+        ("[rolling]", ["PW105"]),
+        ('[rolling]\nports = "20000"', ["PW104"]),
+        ('[rolling]\nports = "20000-70000"', ["PW104"]),
+        ('[rolling]\nports = "2-9"\nslots = 257\nknocks = 2', ["PW104", "PW104"]),
+        ('[sealed]\nport = 1\nmax_age = "9s"', ["PW104"]),
+        ('[fwknop]\nper_second = 0\nmax_age = "2h"\nprot = 1', ["PW104", "PW104", "PW102"]),
+        ('[windows]\nlength = "1m"\nahead = "8d"', ["PW104", "PW104"]),
+    ],
+)
+def test_what_is_wrong_with_people_and_their_knocks_is_told(wrong: str, codes: list[str]) -> None:
+    text = f'schema = 1\n[services.ssh]\nports = ["tcp/22"]\n{wrong}\n'
+    assert [each.split()[1] for each in told(text)] == codes
+
+
+def test_people_may_stand_in_parts_and_the_stronger_knocks_not() -> None:
+    main = 'schema=1\n[services.ssh]\nports=["tcp/22"]\n[sealed]\nport=62203\n'
+    policy = read(main, ("p.toml", '[people.alice]\nopens="ssh"\n'), ("q.toml", '[people.bob]\nopens="*"\n'))
+    assert [each.name for each in policy.people] == ["alice", "bob"]
+    sections = '[windows]\n[passes]\nport=1\n[rolling]\nports="2-3"\n[sealed]\nport=2\n[fwknop]\n'
+    found = told(main, ("p.toml", sections + '[people.alice]\nopens="ssh"\n[people.alice.x]\n'))
+    assert found == [*(f"p.toml:{line}:2 PW109" for line in (1, 2, 4, 6, 8)), "p.toml:11:15 PW102"]

@@ -61,7 +61,7 @@ def carry(live: Listing | None, wanted: Listing) -> Carry:
     remade = {
         block.name
         for block in live.dynamic_sets()
-        if block.key not in kept and block.name not in ALWAYS_NEW and takes_over(block, wanted)
+        if block.key not in kept and carriable(block) and takes_over(block, wanted)
     }
     return Carry(frozenset(kept), frozenset(remade))
 
@@ -69,6 +69,15 @@ def carry(live: Listing | None, wanted: Listing) -> Carry:
 def keepable(block: Block) -> bool:
     """Whether an object holds what came in as time went by."""
     return (block.dynamic and block.name not in ALWAYS_NEW) or block.kind == "counter"
+
+
+def carriable(block: Block) -> bool:
+    """Whether elements may be read and given back.
+
+    Not what belongs to windows: a pass that is used up between the reading and the giving back would be good again. The
+    daemon loads anew what cannot have been used.
+    """
+    return block.name not in ALWAYS_NEW and not names.window_tag(block.comment)
 
 
 def takes_over(block: Block, wanted: Listing) -> bool:

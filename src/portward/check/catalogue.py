@@ -2,7 +2,7 @@
 
 from textwrap import fill, indent
 
-from portward.check import doors, form, fwknop_imports, guessing, imports, order, reach, session, timing
+from portward.check import doors, form, fwknop_imports, guessing, imports, keys, order, reach, session, timing
 from portward.check.page import Page
 
 
@@ -16,6 +16,7 @@ PAGES: dict[str, Page] = {
             *guessing.PAGES,
             *timing.PAGES,
             *reach.PAGES,
+            *keys.PAGES,
             *session.PAGES,
             *imports.PAGES,
             *fwknop_imports.PAGES,

@@ -7,7 +7,7 @@ from portward.check.well_known import VPNS
 from portward.errors import Diagnostic, Severity
 from portward.policy.net import PortRange
 from portward.policy.notation import write_ports
-from portward.policy.policy import Mode, Policy, Service
+from portward.policy.policy import EVERYTHING, Mode, Policy, Service
 from portward.policy.vpn import VpnKind
 
 
@@ -58,7 +58,7 @@ NO_SEQUENCE = page(
     "PW407",
     Severity.ADVICE,
     "nothing opens anything",
-    what="The policy has services, or is in lockdown, but has no sequence.",
+    what="The policy has services, or is in lockdown, but has no sequence, and no person with a stronger knock.",
     why="Only `always` and grants given by hand let anybody in.",
     example="\n    schema = 1" + _SSH,
     fix=_GATE,
@@ -83,8 +83,8 @@ NOTHING_GUARDED = page(
 UNOPENED = page(
     "PW409",
     Severity.ADVICE,
-    "a service that no sequence opens",
-    what="A service is guarded, but no sequence names it.",
+    "a service that nobody opens",
+    what="A service is guarded, but no sequence and no person with a stronger knock names it.",
     why="It is closed to all but `always` and grants given by hand; often its name was forgotten in `opens`.",
     example=_GATE + '    [services.web]\n    ports = ["tcp/443"]\n',
     fix=_GATE.replace('opens = ["ssh"]', 'opens = ["ssh", "web"]')
@@ -178,11 +178,18 @@ def vpn_behind_the_knock(policy: Policy) -> Iterable[Diagnostic]:
 
 
 def something_opens(policy: Policy) -> Iterable[Diagnostic]:
-    """There is a sequence."""
-    if not policy.sequences and (policy.services or policy.mode is Mode.LOCKDOWN):
+    """There is a sequence, or a person with a stronger knock."""
+    if not any(openers(policy)) and (policy.services or policy.mode is Mode.LOCKDOWN):
         yield NO_SEQUENCE.at(
             policy.places.nearest(), "there is no sequence: nothing opens anything", "add [sequences.NAME]"
         )
+
+
+def openers(policy: Policy) -> Iterator[tuple[str, ...]]:
+    """What each sequence and each person opens; a person who is revoked, or has no stronger knock, opens nothing."""
+    yield from (each.opens for each in policy.sequences)
+    if policy.ways.any:
+        yield from (each.opens for each in policy.people if not each.revoked)
 
 
 def something_guarded(policy: Policy) -> Iterable[Diagnostic]:
@@ -195,13 +202,13 @@ def something_guarded(policy: Policy) -> Iterable[Diagnostic]:
 
 
 def services_opened(policy: Policy) -> Iterable[Diagnostic]:
-    """Every service is opened by a sequence; said of each only where there are sequences."""
-    if any(each.opens_everything for each in policy.sequences) or not policy.sequences:
+    """Every service is opened by a sequence or a person; said of each only where there are some."""
+    opened = {name for opens in openers(policy) for name in opens}
+    if EVERYTHING in opened or not opened:
         return
-    opened = {name for each in policy.sequences for name in each.opens}
     for service in policy.services:
         if service.name not in opened:
-            sentence = f"no sequence opens {service.name}{_and_it_is_a_vpn(service)}"
+            sentence = f"nothing opens {service.name}{_and_it_is_a_vpn(service)}"
             yield UNOPENED.at(policy.places.nearest("services", service.name), sentence, "name it in opens")
 
 

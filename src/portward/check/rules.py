@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
-from portward.check import doors, guessing, order, reach, timing
+from portward.check import doors, guessing, keys, order, reach, timing
 from portward.check.session import Session, session_stays_welcome
 from portward.errors import Diagnostic, Severity
 from portward.policy.policy import Policy
@@ -20,7 +20,14 @@ class Rule(Protocol):
         """Judge a policy."""
 
 
-RULES: tuple[Rule, ...] = (*doors.RULES, *order.RULES, *guessing.RULES, *timing.RULES, *reach.RULES)
+RULES: tuple[Rule, ...] = (
+    *doors.RULES,
+    *order.RULES,
+    *guessing.RULES,
+    *timing.RULES,
+    *reach.RULES,
+    *keys.RULES,
+)
 
 _RANK = {Severity.ERROR: 0, Severity.ADVICE: 1, Severity.NOTE: 2}
 

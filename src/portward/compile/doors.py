@@ -29,6 +29,7 @@ from portward.compile.ir import (
 )
 from portward.compile.names import IpFamily
 from portward.policy.net import Address, Knock, PortRange, Protocol
+from portward.policy.people import Ways
 from portward.policy.policy import EVERYTHING, Mode, Policy, Service
 
 
@@ -71,6 +72,15 @@ def claims(policy: Policy, knocks: Iterable[Knock]) -> Iterator[tuple[PortRange,
         if knock.protocol is not Protocol.ICMP:
             yield PortRange(knock.protocol, knock.number, knock.number), Goto(names.knock_chain(knock))
     yield from ((ports, Accept()) for ports in policy.public)
+    if policy.people:
+        yield from _ports_of_ways(policy.ways)
+
+
+def _ports_of_ways(ways: Ways) -> Iterator[tuple[PortRange, Verdict]]:
+    """The stronger knocks' ports: what came past the first look to the daemon is let in, the passes' port is closed."""
+    for ports in ways.ports:
+        passes = ways.passes and ports.first == ways.passes.port
+        yield ports, Goto(names.CLOSED) if passes else Accept()
 
 
 def maps(policy: Policy, knocks: tuple[Knock, ...]) -> tuple[VerdictMap, ...]:

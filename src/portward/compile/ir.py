@@ -26,6 +26,18 @@ class Selector(enum.Enum):
     LENGTH = enum.auto()
     """Bytes of the whole IP packet."""
     MARK = enum.auto()
+    MARK_BASE = enum.auto()
+    """The mark without its lowest four bits."""
+    MARK_STEP = enum.auto()
+    """The lowest four bits of the mark."""
+    TIME = enum.auto()
+    """The moment on the kernel's clock."""
+    PASS = enum.auto()
+    """The first 16 bytes behind an 8-byte header (UDP, ICMP echo)."""
+    LATER_PASS = enum.auto()
+    """The 16 bytes behind those."""
+    WORD = enum.auto()
+    """The first 8 bytes behind an 8-byte header."""
 
     @staticmethod
     def source(family: IpFamily) -> "Selector":
@@ -106,6 +118,23 @@ class PayloadBegins:
 
 
 @attrs.frozen
+class BeginsWithOneOf:
+    """The first byte behind an 8-byte header is, or is not, one of these."""
+
+    values: tuple[int, ...]
+    negated: bool = False
+
+
+@attrs.frozen
+class DatagramLength:
+    """The length of the UDP datagram, its 8-byte header included, is or is not in the range, both ends included."""
+
+    least: int
+    most: int
+    negated: bool = False
+
+
+@attrs.frozen
 class InSet:
     """The key is, or is not, in a set; with a prefix, only that many leading bits of the address count."""
 
@@ -123,6 +152,44 @@ class Update:
     name: str
     timeout: timedelta
     prefix: int | None = None
+
+
+@attrs.frozen
+class Delete:
+    """Take the key out of a set. Only for keys that come and go once: the kernel clears up much later."""
+
+    key: tuple[Selector, ...]
+    name: str
+
+
+@attrs.frozen
+class Often:
+    """The key has come more often than so many times a second; a condition that counts."""
+
+    key: Selector
+    name: str
+    per_second: int
+    prefix: int | None = None
+
+
+@attrs.frozen
+class MarkFrom:
+    """Set the mark to what a map has for the key; without an element the rule breaks off here."""
+
+    key: tuple[Selector, ...]
+    name: str
+
+
+@attrs.frozen
+class SetStep:
+    """Set the lowest four bits of the mark, 0..15."""
+
+    value: int
+
+
+@attrs.frozen
+class NoTrack:
+    """Keep the packet out of connection tracking."""
 
 
 @attrs.frozen
@@ -188,8 +255,20 @@ class SendTo:
     ports: tuple[tuple[int, int], ...] = ()
 
 
-Condition = Is | OutsideInterfaces | HasProtocol | HasPorts | GoesTo | OfFamily | PayloadBegins | InSet
-Statement = Update | SetMark | Count | Dispatch | Redirect | SendTo
+Condition = (
+    Is
+    | OutsideInterfaces
+    | HasProtocol
+    | HasPorts
+    | GoesTo
+    | OfFamily
+    | PayloadBegins
+    | BeginsWithOneOf
+    | DatagramLength
+    | InSet
+    | Often
+)
+Statement = Update | Delete | MarkFrom | SetMark | SetStep | NoTrack | Count | Dispatch | Redirect | SendTo
 Verdict = Accept | Drop | Goto | Jump
 Expression = Condition | Statement | Verdict
 
@@ -221,6 +300,54 @@ class DynamicSet:
 
 
 @attrs.frozen
+class TokenSet:
+    """A set of bytes of the payload that commands fill; every element has its own end.
+
+    Attributes:
+        name: of the set.
+        key: what packets are compared by.
+        size: how many.
+        comment: for the auditor.
+        used_up: whether packets take elements out.
+    """
+
+    name: str
+    key: Selector
+    size: int
+    comment: str
+    used_up: bool
+
+
+@attrs.frozen
+class RateSet:
+    """A set that remembers how often each source has come; forgotten after a minute."""
+
+    name: str
+    family: IpFamily
+    size: int
+    comment: str
+
+
+@attrs.frozen
+class MarkMap:
+    """A map from keys to marks that commands fill; every element has its own end.
+
+    Attributes:
+        name: of the map.
+        key: what is looked up.
+        size: how many elements.
+        comment: for the auditor.
+        ranges: whether elements hold ranges.
+    """
+
+    name: str
+    key: tuple[Selector, ...]
+    size: int
+    comment: str
+    ranges: bool = False
+
+
+@attrs.frozen
 class NetworkSet:
     """A constant set of networks of one family."""
 
@@ -238,6 +365,9 @@ class PortSet:
     ports: tuple[PortRange, ...]
     with_protocol: bool
     comment: str
+
+
+Set = DynamicSet | TokenSet | RateSet | NetworkSet | PortSet
 
 
 @attrs.frozen
@@ -292,6 +422,6 @@ class Table:
 
     comment: str
     counters: tuple[Counter, ...]
-    sets: tuple[DynamicSet | NetworkSet | PortSet, ...]
-    maps: tuple[VerdictMap, ...]
+    sets: tuple[Set, ...]
+    maps: tuple[VerdictMap | MarkMap, ...]
     chains: tuple[Chain, ...]

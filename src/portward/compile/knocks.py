@@ -91,10 +91,10 @@ def dispatch(policy: Policy) -> tuple[Knock, ...]:
 
 def longest_step(policy: Policy) -> timedelta:
     """How long a source counts as in mid-sequence: the longest step timeout of the policy; 1 s where there is none."""
-    return max(
-        (each for sequence in policy.sequences for each in sequence.step_timeouts),
-        default=timedelta(seconds=1),
-    )
+    steps = [each for sequence in policy.sequences for each in sequence.step_timeouts]
+    if policy.ways.rolling and policy.people:
+        steps.append(policy.ways.rolling.step_timeout)
+    return max(steps, default=timedelta(seconds=1))
 
 
 def chains(policy: Policy, numbers: StageNumbers) -> Iterator[Chain]:

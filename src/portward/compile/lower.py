@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import attrs
 
-from portward.compile import cut, doors, knocks, names
+from portward.compile import cut, daemon_ports, doors, knocks, names, passes, people, rolling
 from portward.compile.exempt import (
     entrance,
     grant_bits,
@@ -32,9 +32,9 @@ from portward.compile.ir import (
     InSet,
     Is,
     NetworkSet,
-    PortSet,
     Rule,
     Selector,
+    Set,
     Table,
     Update,
 )
@@ -59,7 +59,12 @@ def lower(policy: Policy) -> Table:
     for sequence in policy.sequences:
         numbers.add(sequence)
     translation = doors.translations(policy)
-    maps = doors.maps(policy, knocks.dispatch(policy))
+    maps = (
+        *doors.maps(policy, knocks.dispatch(policy)),
+        *people.maps(policy),
+        *passes.maps(policy),
+        *rolling.maps(policy),
+    )
     chains = [
         first_look(policy),
         second_look(policy),
@@ -74,6 +79,10 @@ def lower(policy: Policy) -> Table:
         stale_tcp(policy),
         *doors.chains(policy),
         *knocks.chains(policy, numbers),
+        *rolling.chains(policy, knocks.longest_step(policy)),
+        *passes.chains(policy),
+        *daemon_ports.chains(policy),
+        *people.chains(policy),
         *([stray(policy)] if policy.strict else []),
         closed(policy),
         *([unasked(policy)] if policy.mode is Mode.LOCKDOWN else []),
@@ -94,6 +103,8 @@ def counters(policy: Policy) -> tuple[Counter, ...]:
         Counter(names.OPENED, "last knocks that opened something"),
         *([Counter(names.STRAYS, "strays that earned a penalty")] if policy.strict else []),
         Counter(names.DROPPED, "packets dropped, doors aside"),
+        *passes.counters(policy),
+        *daemon_ports.counters(policy),
         *(
             Counter(names.refused(service.name), f"packets that the door of {service.name} dropped")
             for service in policy.services
@@ -101,7 +112,7 @@ def counters(policy: Policy) -> tuple[Counter, ...]:
     )
 
 
-def sets(policy: Policy) -> tuple[DynamicSet | NetworkSet | PortSet, ...]:
+def sets(policy: Policy) -> tuple[Set, ...]:
     """Make all sets that rules use; both families are alike."""
     dynamic = [each for family in IpFamily for each in dynamic_sets(policy, family)]
     constant = [
@@ -109,7 +120,16 @@ def sets(policy: Policy) -> tuple[DynamicSet | NetworkSet | PortSet, ...]:
         for family in IpFamily
         if networks(policy, family)
     ]
-    return (*dynamic, *constant, *doors.port_sets(policy), *cut.port_sets(policy))
+    return (
+        *dynamic,
+        *people.sets(policy),
+        *passes.sets(policy),
+        *rolling.sets(policy),
+        *daemon_ports.sets(policy),
+        *constant,
+        *doors.port_sets(policy),
+        *cut.port_sets(policy),
+    )
 
 
 def dynamic_sets(policy: Policy, family: IpFamily) -> list[DynamicSet]:
@@ -142,8 +162,14 @@ def dynamic_sets(policy: Policy, family: IpFamily) -> list[DynamicSet]:
 
 
 def first_look(policy: Policy) -> Chain:
-    """New TCP, before connection tracking: a stray costs least here."""
-    rules = [*entrance(policy), *never_knock(policy, Is.NEW_TCP), Rule((Is.NEW_TCP, Goto(names.JUDGE)))]
+    """New TCP, before connection tracking: a stray costs least here; and datagrams that are to leave no trace there."""
+    rules = [
+        *entrance(policy),
+        *never_knock(policy, Is.NEW_TCP),
+        Rule((Is.NEW_TCP, Goto(names.JUDGE))),
+        *passes.entries(policy),
+        *daemon_ports.entries(policy),
+    ]
     return Chain(names.FIRST_LOOK, tuple(rules), BEFORE_TRACKING, "new TCP")
 
 
@@ -176,12 +202,14 @@ def to_us(policy: Policy, maps: set[str]) -> Chain:
     """Line 5: doors, knocks and public ports by one look into a map; what is left is a stray or a closed port."""
     where = (Selector.PROTOCOL, Selector.DESTINATION_PORT)
     rules = [Rule((Dispatch(where, name),)) for name in (names.PORTS, names.PORT_RANGES) if name in maps]
+    rules += passes.echo_entries(policy)
     if names.ECHOES in maps:
         rules += [
             Rule((question, Dispatch((Selector.LENGTH,), names.ECHOES)))
             for question in (Is.ECHO_REQUEST_V4, Is.ECHO_REQUEST_V6)
         ]
     rules += doors.to_us_without_ports(policy)
+    rules += rolling.entries(policy)
     if policy.strict:
         rules += [
             Rule((HasProtocol((protocol,)), Goto(names.STRAY))) for protocol in (Protocol.TCP, Protocol.UDP)

@@ -6,10 +6,11 @@ fit as they are (see `policy`).
 
 import enum
 import re
+from datetime import timedelta
 from hashlib import blake2s
 
 from portward.policy.net import Address, Knock
-from portward.policy.notation import write_knock
+from portward.policy.notation import write_duration, write_knock
 from portward.policy.policy import EVERYTHING, Sequence
 
 
@@ -62,6 +63,20 @@ UNASKED = "unasked"
 CUT = "cut"
 """What is established and to a door that cuts."""
 
+PASS = "pass"
+"""A datagram to the passes' port."""
+PASS_ECHO = "pass_echo"
+"""An echo request that may carry a pass."""
+USE_PASS = "use_pass"
+USE_LATER_PASS = "use_later_pass"
+ROLLING = "rolling"
+"""A packet that may be a knock of a rolling sequence."""
+ROLLED = "rolled"
+"""The packet was a rolling knock that counts, or its repeat."""
+AFTER_KEY = "after_key"
+SEALED = "sealed"
+FWKNOP = "fwknop"
+
 # Maps and constant sets.
 PORTS = "ports"
 PORT_RANGES = "port_ranges"
@@ -69,12 +84,36 @@ ECHOES = "echoes"
 GUARDED_TCP = "guarded_tcp"
 PUBLIC_PORTS = "public_ports"
 CUT_PORTS = "cut_ports"
+PEOPLE = "people"
+"""From the number of a person to the chain that opens what the person may open."""
+ROLLING_STEPS = "rolling_steps"
+
+# What the daemon loads ahead.
+WINDOWS = ("windows_even", "windows_odd")
+"""From the time to the number of the window of that parity that counts now."""
+PASSES = "passes"
+"""Passes that are not used up."""
+PASS_OWNERS = "pass_owners"
+"""From window . pass to the number of the person."""
+ROLLING_KNOCKS = "rolling_knocks"
+"""From window . protocol . port to the number of a sequence, and in its lowest four bits the place, from 0."""
+ROLLING_OWNERS = "rolling_owners"
+"""From the number of a rolling sequence to the number of the person."""
+ROLLING_USED = "rolling_used"
+"""Numbers of rolling sequences that have opened once."""
+LOADED = "loaded"
+"""Which windows of which keys were loaded; key: number of the key . window."""
+WORDS = "words"
+"""What sealed knocks begin with, some days back and ahead."""
 
 # Counters.
 KNOCKS = "knocks"
 STRAYS = "strays"
 OPENED = "opened"
 DROPPED = "dropped"
+USED_PASSES = "used_passes"
+JUNK = "junk"
+"""Datagrams to the daemon's ports that it never sees."""
 
 
 def stages(family: IpFamily) -> str:
@@ -95,6 +134,41 @@ def penalty(family: IpFamily) -> str:
 def adopted(family: IpFamily) -> str:
     """TCP connections that were open when the gate was put up; key: address . source port . destination port."""
     return f"adopted_{family.value}"
+
+
+def rolling_stages(family: IpFamily) -> str:
+    """Sources and the stages of rolling sequences that they have reached; key: address . number with place."""
+    return f"rolling_stages_{family.value}"
+
+
+def people(family: IpFamily) -> str:
+    """Who of the people came from where; key: address, cut as a grant is . number of the person."""
+    return f"people_{family.value}"
+
+
+def origins(person: str, family: IpFamily) -> str:
+    """The networks that a person may come from."""
+    return f"from_{person}_{family.value}"
+
+
+def rates(way: str, family: IpFamily) -> str:
+    """How often each source has sent to a port of the daemon's."""
+    return f"rate_{way}_{family.value}"
+
+
+def person_chain(person: str) -> str:
+    """The chain that opens what a person may open."""
+    return f"person_{person}"
+
+
+def rolling_chain(place: int) -> str:
+    """The chain of the rolling knocks at a place, from 0."""
+    return f"rolling_{place}"
+
+
+def person_number(person: str) -> int:
+    """The number of a person: 32 bits, never 0, a hash of the name."""
+    return int.from_bytes(blake2s(person.encode(), digest_size=4, person=b"person").digest(), "big") or 1
 
 
 def always(family: IpFamily) -> str:
@@ -140,6 +214,20 @@ def grant_prefix(comment: str) -> int | None:
     """How many leading bits of an address the grants of a set cover, read from its comment; None if it has none."""
     found = _PREFIX.search(comment)
     return int(found[1]) if found else None
+
+
+def windows_comment(what: str, length: timedelta) -> str:
+    """What the comment of a set says whose elements belong to windows; `window_tag` reads it back."""
+    return f"{what}, by windows of {write_duration(length)}"
+
+
+_WINDOWS = re.compile(r", by windows of (\w+)$")
+
+
+def window_tag(comment: str) -> str:
+    """How long the windows are that the elements of a set belong to, read from its comment; empty if to none."""
+    found = _WINDOWS.search(comment)
+    return found[1] if found else ""
 
 
 def service_of(set_name: str) -> str | None:

@@ -47,6 +47,12 @@ SELECTORS = {
     Selector.DESTINATION_PORT: "th dport",
     Selector.LENGTH: "meta length",
     Selector.MARK: "meta mark",
+    Selector.MARK_BASE: "meta mark & 0xfffffff0",
+    Selector.MARK_STEP: "meta mark & 0x0000000f",
+    Selector.TIME: "meta time",
+    Selector.PASS: "@th,64,128",
+    Selector.LATER_PASS: "@th,192,128",
+    Selector.WORD: "@th,64,64",
 }
 
 QUESTIONS = {
@@ -112,13 +118,22 @@ def block(head: str, body: Iterable[str]) -> Iterator[Line]:
     yield "\t}", None
 
 
-def render_set(each: ir.DynamicSet | ir.NetworkSet | ir.PortSet) -> Iterator[str]:
+def render_set(each: ir.Set) -> Iterator[str]:
     """Lay out the inside of a set."""
     match each:
         case ir.DynamicSet():
             yield f"type {' . '.join(each.types)}"
             yield f"size {each.size}"
             yield f"flags {'dynamic,' if each.from_packets else ''}timeout"
+        case ir.TokenSet():
+            yield f"typeof {SELECTORS[each.key]}"
+            yield f"size {each.size}"
+            yield f"flags {'dynamic,' if each.used_up else ''}timeout"
+        case ir.RateSet():
+            yield f"type {each.family.address_type}"
+            yield f"size {each.size}"
+            yield "flags dynamic,timeout"
+            yield "timeout 1m"
         case ir.NetworkSet():
             yield f"type {each.family.address_type}"
             yield "flags interval"
@@ -135,8 +150,14 @@ def render_set(each: ir.DynamicSet | ir.NetworkSet | ir.PortSet) -> Iterator[str
     yield f"comment {quoted(each.comment)}"
 
 
-def render_map(each: ir.VerdictMap) -> Iterator[str]:
-    """Lay out the inside of a verdict map."""
+def render_map(each: ir.VerdictMap | ir.MarkMap) -> Iterator[str]:
+    """Lay out the inside of a map."""
+    if isinstance(each, ir.MarkMap):
+        yield f"typeof {' . '.join(SELECTORS[selector] for selector in each.key)} : meta mark"
+        yield f"size {each.size}"
+        yield f"flags {'interval,' if each.ranges else ''}timeout"
+        yield f"comment {quoted(each.comment)}"
+        return
     key = " . ".join(KEY_TYPES[selector] for selector in each.key)
     yield (
         f"typeof {' . '.join(SELECTORS[s] for s in each.key)} : verdict"
@@ -157,6 +178,8 @@ KEY_TYPES = {
     Selector.PROTOCOL: "inet_proto",
     Selector.DESTINATION_PORT: "inet_service",
     Selector.LENGTH: "integer",
+    Selector.MARK: "mark",
+    Selector.MARK_STEP: "mark",
 }
 
 
@@ -287,7 +310,8 @@ def _(expression: ir.PayloadBegins) -> str:
 
 @spell.register
 def _(expression: ir.InSet) -> str:
-    operator = "!= " if expression.negated else "== " if expression.prefix is not None else ""
+    masked = expression.prefix is not None or expression.key == (Selector.MARK_BASE,)
+    operator = "!= " if expression.negated else "== " if masked else ""
     return f"{source_key(expression.key, expression.prefix)} {operator}@{expression.name}"
 
 
@@ -295,6 +319,46 @@ def _(expression: ir.InSet) -> str:
 def _(expression: ir.Update) -> str:
     key = source_key(expression.key, expression.prefix)
     return f"update @{expression.name} {{ {key} timeout {time_span(expression.timeout)} }}"
+
+
+@spell.register
+def _(expression: ir.BeginsWithOneOf) -> str:
+    operator = "!= " if expression.negated else ""
+    return f"@th,64,8 {operator}{{ {', '.join(f'{value:#04x}' for value in expression.values)} }}"
+
+
+@spell.register
+def _(expression: ir.DatagramLength) -> str:
+    span = f"{expression.least}-{expression.most}"
+    operator = "!= " if expression.negated else ""
+    return f"udp length {operator}{expression.least if expression.least == expression.most else span}"
+
+
+@spell.register
+def _(expression: ir.Delete) -> str:
+    return f"delete @{expression.name} {{ {source_key(expression.key, None)} }}"
+
+
+@spell.register
+def _(expression: ir.Often) -> str:
+    key = source_key((expression.key,), expression.prefix)
+    limit = f"limit rate over {expression.per_second}/second burst {2 * expression.per_second} packets"
+    return f"update @{expression.name} {{ {key} {limit} }}"
+
+
+@spell.register
+def _(expression: ir.MarkFrom) -> str:
+    return f"meta mark set {source_key(expression.key, None)} map @{expression.name}"
+
+
+@spell.register
+def _(expression: ir.SetStep) -> str:
+    return f"meta mark set meta mark & 0xfffffff0 | {expression.value:#010x}"
+
+
+@spell.register
+def _(_expression: ir.NoTrack) -> str:
+    return "notrack"
 
 
 @spell.register

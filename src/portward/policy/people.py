@@ -12,6 +12,10 @@ import attrs
 from portward.policy.net import Network, PortRange, Protocol
 
 
+SEALED_BYTES = 232
+"""The length of every sealed knock, UDP data only: the kernel drops all others."""
+
+
 class AddressRule(enum.StrEnum):
     """Which address a sealed knock or an fwknop packet opens the door for.
 
@@ -139,6 +143,11 @@ class Ways:
     rolling: Rolling | None = None
     sealed: Sealed | None = None
     fwknop: Fwknop | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is one at all."""
+        return any((self.passes, self.rolling, self.sealed, self.fwknop))
 
     @property
     def ports(self) -> tuple[PortRange, ...]:

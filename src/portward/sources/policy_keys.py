@@ -191,11 +191,21 @@ def _read_moment(text: str) -> datetime:
     if not re.fullmatch(_MOMENT, text):
         msg = f"{text!r} is no day and no moment: write 2027-06-30 or 2027-06-30T18:00Z"
         raise ValueError(msg)
-    moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    try:
+        moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    except ValueError:
+        msg = f"{text} does not exist"
+        raise ValueError(msg) from None
+    if moment.year not in _YEARS:
+        msg = f"{text} is not in the years {_YEARS[0]}..{_YEARS[-1]}"
+        raise ValueError(msg)
     return moment if "T" in text else moment + timedelta(days=1)
 
 
 def _read_port_span(text: str) -> tuple[int, int]:
+    if not re.fullmatch(_PORT_SPAN, text):
+        msg = f"{text!r} is no range of ports: write 20000-24999"
+        raise ValueError(msg)
     ports = read_ports(f"udp/{text}")
     return ports.first, ports.last
 
@@ -213,6 +223,8 @@ def _span(says: str, low: timedelta, high: timedelta, example: str) -> Kind:
     return Kind(says, str, read, _text(r"([0-9]+(ms|[wdhms]))+"), example, around=("", "s"))
 
 
+_PORT_SPAN = r"[0-9]{1,9}-[0-9]{1,9}"
+_YEARS = range(2000, 9999)
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}Z)?"
 _PORTED = "|".join(each for each in Protocol if each.has_ports)
 _PORTLESS = "|".join([*(each for each in Protocol if not each.has_ports), "icmpv6"])
@@ -278,8 +290,8 @@ PORT_SPAN = Kind(
     "a range of ports",
     str,
     _read_port_span,
-    _text(r"[0-9]{1,9}-[0-9]{1,9}"),
-    '"20000-32767"',
+    _text(_PORT_SPAN),
+    '"20000-24999"',
 )
 PORT = _whole("a UDP port", 1, MAX_PORT, 62203)
 MAX_AGE = _span("a duration, 10s to 1h", timedelta(seconds=10), timedelta(hours=1), '"2m"')

@@ -50,7 +50,7 @@ class Packet:
         address: to open the door for; None for the packet's source, which it writes as 0.0.0.0.
         wanted: what it asks to have opened, TCP and UDP, at least one but for commands.
         nat: the machine behind and its port, for the two NAT kinds; the host is text as it was sent, maybe a name.
-        timeout: how many seconds it asks for, 0 or more; None for what the policy says.
+        timeout: how many seconds it asks for, 0..65536; 0 and None for what the policy says.
         digest: SHA-256 of the packet's decoded bytes in their one canonical form, 32 bytes: for the replay memory.
     """
 

@@ -1,0 +1,1 @@
+"""The asyncio runner: the only place with sockets, timers and log events."""

@@ -1,0 +1,155 @@
+"""The process that reads strangers' datagrams. It has no capability, and cannot touch the firewall.
+
+What it accepts is on the disk before it says so (`replay_store`); what is to be opened, it asks of the process that
+started it, by a channel. A batch of datagrams that waited together is one commit and one message. It answers nobody.
+"""
+
+import json
+import selectors
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from portward.daemon.opening import LONGEST_MESSAGE, MOST_OPENINGS, Opening, read_message, to_json
+from portward.daemon.privileges import drop_all
+from portward.daemon.replay_store import ReplayStore
+from portward.daemon.setup import ReaderSetup, read_reader_setup
+from portward.daemon.sockets import source_of
+from portward.policy.net import Address
+from portward.spa.crypto import NotAuthenticError
+from portward.spa.effects import Effects, Open, Refusal, Refuse
+from portward.spa.fwknop_packet import open_packet
+from portward.spa.fwknop_receiver import receive_fwknop
+from portward.spa.memory import Memory, Remember, Way
+from portward.spa.receiver import Gate, gate_of, receive_sealed
+
+
+LONGEST_DATAGRAM = 2048
+"""Bytes; what is longer is cut, and so is none of ours."""
+
+REPORT_EVERY = 10.0
+"""Seconds between two reports of what was refused."""
+
+FORGET_EVERY = 600.0
+"""Seconds between two clearings of old digests."""
+
+
+class Reader:
+    """Reads, judges, remembers, and asks for doors to be opened."""
+
+    def __init__(self, setup: ReaderSetup, store: ReplayStore, channel: socket.socket) -> None:
+        self._policy = setup.policy
+        self._gate: Gate = gate_of(setup.policy, setup.server, setup.keyring)
+        self._fwknop = setup.keyring.fwknop
+        self._store = store
+        self._memory: Memory = store.memory()
+        self._channel = channel
+        self._refused: Counter[str] = Counter()
+        self._reported = self._forgot = time.monotonic()
+        self._serving = True
+
+    def run(self, sockets: Iterable[tuple[socket.socket, Way]]) -> None:
+        """Serve until the channel says stop or ends."""
+        self._ask(self._store.undone(datetime.now(UTC)))
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._channel, selectors.EVENT_READ, None)
+            for each, way in sockets:
+                selector.register(each, selectors.EVENT_READ, way)
+            while self._serving:
+                for key, _ in selector.select(timeout=1.0):
+                    if key.data is None:
+                        self._listen()
+                    elif isinstance(key.fileobj, socket.socket):
+                        self._drain(key.fileobj, key.data)
+                self._now_and_then()
+
+    def _drain(self, each: socket.socket, way: Way) -> None:
+        """Take what waits in a socket, up to a batch."""
+        remembered: list[Remember] = []
+        openings: list[Opening] = []
+        for _ in range(MOST_OPENINGS):
+            try:
+                datagram, name = each.recvfrom(LONGEST_DATAGRAM)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                continue  # an ICMP error of an earlier packet: not ours to judge
+            now = datetime.now(UTC)
+            for effect in self._judge(way, datagram, source_of(name), now):
+                match effect:
+                    case Remember():
+                        remembered.append(effect)
+                    case Open():
+                        openings.append(_opening(effect, now))
+                    case Refuse():
+                        self._refused[effect.reason] += 1
+        if remembered:
+            self._ask(self._store.accept(remembered, openings))
+
+    def _judge(self, way: Way, datagram: bytes, source: Address, now: datetime) -> Effects:
+        if way is Way.SEALED:
+            return receive_sealed(self._gate, self._memory, datagram, source, now)
+        try:
+            packet = open_packet(datagram, self._fwknop)
+        except NotAuthenticError:
+            return (Refuse(Refusal.NOT_GENUINE),)
+        return receive_fwknop(self._gate, self._memory, packet, source, now)
+
+    def _ask(self, openings: tuple[Opening, ...]) -> None:
+        """Ask for doors to be opened; waits while the other side is busy, so nothing is lost."""
+        for start in range(0, len(openings), MOST_OPENINGS):
+            self._channel.send(to_json(openings[start : start + MOST_OPENINGS]))
+
+    def _listen(self) -> None:
+        """Hear what the other side says: openings that are done, whether we live, and when to stop."""
+        data = self._channel.recv(LONGEST_MESSAGE)
+        message: Mapping[str, Any] = read_message(data) if data else {"stop": True}
+        if "done" in message:
+            self._store.done([int(each) for each in message["done"]])
+        if "ping" in message:
+            self._say({"pong": message["ping"]})
+        if message.get("stop"):
+            self._serving = False
+
+    def _now_and_then(self) -> None:
+        now = time.monotonic()
+        if self._refused and now - self._reported >= REPORT_EVERY:
+            self._say({"refused": dict(self._refused)})
+            self._refused.clear()
+            self._reported = now
+        fwknop = self._policy.ways.fwknop
+        if fwknop and now - self._forgot >= FORGET_EVERY:
+            self._forgot = now
+            if forget := self._memory.forget(time.time_ns(), fwknop.max_age):
+                self._store.forget(forget)
+
+    def _say(self, message: dict[str, object]) -> None:
+        self._channel.send(json.dumps(message).encode())
+
+
+def _opening(effect: Open, now: datetime) -> Opening:
+    return Opening(0, effect.person, effect.services, effect.address, now + effect.length, effect.length)
+
+
+def main() -> int:
+    """Start as a child of `portward serve`: what to do comes on stdin."""
+    setup = read_reader_setup(sys.stdin.buffer.read())
+    store = ReplayStore(setup.replay)
+    channel = socket.socket(fileno=setup.channel)
+    sockets = [(socket.socket(fileno=descriptor), way) for descriptor, way in setup.sockets.items()]
+    drop_all()
+    try:
+        Reader(setup, store, channel).run(sockets)
+    except (BrokenPipeError, ConnectionResetError):
+        return 0  # the other side is gone, and starts anew
+    finally:
+        store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
