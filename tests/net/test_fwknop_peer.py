@@ -220,8 +220,8 @@ def fwknopd(gate: Namespace, folder: Path, stanzas: str) -> Iterator[Path]:
     access.write_text(stanzas)
     for each in (conf, access):
         each.chmod(0o600)
-    for words in ("-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", "-A INPUT -p tcp -j DROP"):
-        gate.run("iptables", *words.split())
+    for rule in ("-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", "-A INPUT -p tcp -j DROP"):
+        gate.run("iptables", *rule.split())
     with log.open("w") as out:
         words = ("fwknopd", "-f", "-v", "-c", str(conf), "-a", str(access), "-r", str(folder / "run"))
         peer = gate.start(*words, stdout=out, stderr=out)
