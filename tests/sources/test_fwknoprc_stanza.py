@@ -62,7 +62,7 @@ def test_nat(lines: str, port: int, nat: tuple[str, int] | None) -> None:
         ("DIGEST_TYPE x", "DIGEST_TYPE: fwknop knows no such digest"),
         ("HMAC_DIGEST_TYPE x", "HMAC_DIGEST_TYPE: fwknop knows"),
         ("ENCRYPTION_MODE x", "ENCRYPTION_MODE: fwknop knows"),
-        ("KEY_BASE64 !", "KEY_BASE64 is no base64"),
+        ("HMAC_KEY_BASE64 !", "HMAC_KEY_BASE64 is no base64"),
         ("NAT_ACCESS 10.0.0.2", "NAT_ACCESS: write HOST:PORT"),
         ("NAT_ACCESS 10.0.0.2:70000", "NAT_ACCESS: write"),
         ("USE_GPG Y", "GnuPG"),

@@ -18,7 +18,7 @@ from portward.policy.net import Protocol
 from portward.sources.fwknoprc import read_rc
 from portward.sources.fwknoprc_stanza import RcStanza, mistake
 from portward.spa.crypto import AesMode
-from portward.spa.fwknop_fields import InnerDigest
+from portward.spa.fwknop_fields import USERNAME, InnerDigest
 from portward.spa.keyring import HmacDigest
 
 
@@ -100,6 +100,8 @@ def make_profile(stanza: RcStanza, host: str | None = None, *, allow_weaker: boo
         raise ValueError("its packets have no HMAC; --allow-weaker takes it as it is")
     if len(secrets.key) > 32 or len(secrets.hmac_key) > 128:
         raise ValueError("a key has at most 32 bytes, an HMAC key 128")
+    if stanza.username and not USERNAME.fullmatch(stanza.username):
+        raise ValueError("no packet can name its SPOOF_USER")
     access = stanza.access or ((Protocol.TCP, 22),)
     fwknop = FwknopProfile(
         key=secrets.key,
