@@ -457,6 +457,25 @@ COMMANDS: tuple[Command, ...] = (
         "the gate",
     ),
     Command(
+        "serve",
+        "load passes and rolling sequences ahead, and open doors for sealed knocks and fwknop's packets",
+        "portward.cli.serve:run",
+        (
+            POLICY,
+            argument(
+                "--state",
+                metavar="DIR",
+                help="where to remember what was accepted and loaded (default: /var/lib/portward-serve)",
+            ),
+            argument("--once", action="store_true", help="load ahead what is due and come back, for a timer"),
+        ),
+        (
+            ("portward serve", "as the unit portward-serve runs it; SIGHUP reads policy and keys again"),
+            ("portward serve --once", "passes and rolling sequences without a daemon"),
+        ),
+        "the gate",
+    ),
+    Command(
         "down",
         "remove our table: everything is as open as without portward",
         "portward.cli.down:run",

@@ -15,8 +15,9 @@ from portward.cli.outcome import Outcome
 from portward.errors import HostError, PeerError, UsageError
 from portward.knock.door import Answer
 from portward.knock.gate import GateVisit, usual_timeout, visit_gate
+from portward.knock.private import read_secret
 from portward.knock.profile import MOST_COPIES, Family, Profile, read_delay, read_port
-from portward.knock.store import load_profiles, read_secret
+from portward.knock.store import load_profiles
 from portward.policy.net import Knock
 from portward.policy.notation import read_address, read_duration, read_knock, write_knock
 

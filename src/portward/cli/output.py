@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from portward.errors import HostError, UsageError
-from portward.knock.store import write_private
+from portward.knock.private import write_private
 
 
 def write_output(path: str, text: str, *, replace: bool) -> None:

@@ -20,7 +20,7 @@ from portward.daemon.replay_store import ReplayStore
 from portward.daemon.setup import ReaderSetup, read_reader_setup
 from portward.daemon.sockets import source_of
 from portward.policy.net import Address
-from portward.spa.crypto import NotAuthenticError
+from portward.spa.crypto import NotAuthenticError, warm_up
 from portward.spa.effects import Effects, Open, Refusal, Refuse
 from portward.spa.fwknop_packet import open_packet
 from portward.spa.fwknop_receiver import receive_fwknop
@@ -49,7 +49,8 @@ class Reader:
         self._memory: Memory = store.memory()
         self._channel = channel
         self._refused: Counter[str] = Counter()
-        self._reported = self._forgot = time.monotonic()
+        self._forgot = time.monotonic()
+        self._reported = self._forgot - REPORT_EVERY
         self._serving = True
 
     def run(self, sockets: Iterable[tuple[socket.socket, Way]]) -> None:
@@ -59,8 +60,9 @@ class Reader:
             selector.register(self._channel, selectors.EVENT_READ, None)
             for each, way in sockets:
                 selector.register(each, selectors.EVENT_READ, way)
+            self._say({"ready": True})
             while self._serving:
-                for key, _ in selector.select(timeout=1.0):
+                for key, _ in selector.select(timeout=0.5):
                     if key.data is None:
                         self._listen()
                     elif isinstance(key.fileobj, socket.socket):
@@ -141,6 +143,7 @@ def main() -> int:
     store = ReplayStore(setup.replay)
     channel = socket.socket(fileno=setup.channel)
     sockets = [(socket.socket(fileno=descriptor), way) for descriptor, way in setup.sockets.items()]
+    warm_up()
     drop_all()
     try:
         Reader(setup, store, channel).run(sockets)

@@ -35,6 +35,12 @@ LOOK_EVERY = 10.0
 PATIENCE = timedelta(seconds=30)
 """How long the reader may say nothing, where systemd does not say how long."""
 
+LONGEST_PAUSE = 30.0
+"""Seconds between two starts of a reader that ends again and again."""
+
+CALM = 120.0
+"""Seconds after which an end of the reader is the first one again."""
+
 REPLAY_FILE = "replay.db"
 """The reader's memory in the state directory."""
 
@@ -69,6 +75,8 @@ class Warden:
         self._waiting: dict[int, Opening] = {}
         self._opened = 0
         self._complaint = ""
+        self._falls = 0
+        self._again = 0.0
         self._stopped = asyncio.Event()
 
     async def run(self, handed_over: dict[int, socket.socket]) -> None:
@@ -84,6 +92,7 @@ class Warden:
         self._sockets = listen(tuple(self._setup.ports), handed_over)
         self._ahead()
         self._reader.start(self._setup, self._sockets)
+        await self._reader.ready()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
@@ -152,8 +161,10 @@ class Warden:
     def _mind_reader(self, now: float) -> None:
         """Start the reader anew when it has ended, or says nothing any more."""
         patience = (self._tools.notifier.watchdog or PATIENCE).total_seconds()
-        if not self._setup.ports or self._reader.lives(now, patience):
+        if not self._setup.ports or self._reader.lives(now, patience) or now < self._again:
             return
+        self._falls = 1 if now - self._again > CALM else self._falls + 1
+        self._again = now + min(2.0**self._falls, LONGEST_PAUSE)
         self._tools.say("the reader has ended or hangs; starting it anew")
         self._reader.kill()
         self._reader.stop()

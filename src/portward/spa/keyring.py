@@ -120,3 +120,11 @@ class Keyring:
     sealed: tuple[SealedKey, ...] = ()
     tokens: tuple[TokenKey, ...] = ()
     fwknop: tuple[FwknopKey, ...] = ()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whose keys there are."""
+        sealed = (each.person for each in self.sealed)
+        return frozenset(
+            (*sealed, *(each.person for each in self.tokens), *(each.person for each in self.fwknop))
+        )
