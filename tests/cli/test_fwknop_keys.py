@@ -1,16 +1,14 @@
-import base64
-import stat
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.sources.fwknop_files import STANZA, policy
 
-from portward.cli.fwknop_keys import make_keyring, refuse_known, write_key_files, write_keys
-from portward.errors import HostError, UsageError
+from portward.apply.keystore import KeyStore
+from portward.cli.fwknop_keys import make_keyring, refuse_known, save_keys
+from portward.errors import UsageError
 from portward.spa.crypto import AesMode
-from portward.spa.keyring import HmacDigest, Keyring
+from portward.spa.keyring import HmacDigest, Keyring, SealedKey, Term
 
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -32,37 +30,24 @@ def test_the_keys_of_a_stanza() -> None:
     assert (key.term.since, key.term.until) == (NOW, None)
 
 
-def test_the_text() -> None:
-    """TOML, secrets as base64."""
-    (table,) = tomllib.loads(write_keys(keyring(STANZA)))["fwknop"]
-    assert base64.b64decode(table.pop("key")) == b"correct horse 1"
-    assert base64.b64decode(table.pop("hmac_key")) == b"hmac key 2"
-    assert table == {
-        "person": "fwknop-1",
-        "hmac_digest": "sha256",
-        "mode": "cbc",
-        "legacy": False,
-        "username": "",
-        "since": "2026-11-27T12:00:00Z",
-    }
-
-
 def test_a_file_for_each_person(tmp_path: Path) -> None:
-    """The owner's alone, in a directory that is the owner's alone; never written over unasked."""
+    """What is written is read back the same."""
+    store = KeyStore(tmp_path / "keys")
     keys = keyring(STANZA + STANZA + "REQUIRE_USERNAME bob\n")
-    write_key_files(tmp_path / "keys", keys, replace=False)
-    assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
-    files = sorted((tmp_path / "keys").iterdir())
-    assert [each.name for each in files] == ["bob.toml", "fwknop-1.toml"]
-    assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
-    with pytest.raises(UsageError, match="there are keys of bob"):
-        refuse_known(tmp_path / "keys", ["alice", "bob"])
-    with pytest.raises(UsageError, match="already"):
-        write_key_files(tmp_path / "keys", keys, replace=False)
-    write_key_files(tmp_path / "keys", keys, replace=True)
+    save_keys(store, keys)
+    assert store.people() == ("bob", "fwknop-1")
+    assert set(store.load().fwknop) == set(keys.fwknop)
 
 
-def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
-    """It is told."""
-    with pytest.raises(HostError, match="cannot make"):
-        write_key_files(tmp_path / "no" / "keys", keyring(STANZA), replace=False)
+def test_people_who_have_keys(tmp_path: Path) -> None:
+    """They are refused, or lose only fwknop's."""
+    store = KeyStore(tmp_path / "keys")
+    refuse_known(store, ["alice"])
+    sealed = SealedKey("fwknop-1", bytes(range(32)), b"", Term(NOW))
+    with store.locked():
+        store.save("fwknop-1", Keyring(sealed=(sealed,)))
+    with pytest.raises(UsageError, match="there are keys of fwknop-1"):
+        refuse_known(store, ["alice", "fwknop-1"])
+    save_keys(store, keyring(STANZA))
+    save_keys(store, keyring(STANZA))
+    assert store.person("fwknop-1") == Keyring(sealed=(sealed,), fwknop=keyring(STANZA).fwknop)

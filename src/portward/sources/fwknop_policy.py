@@ -22,6 +22,10 @@ from portward.sources.fwknop_text import left_out, not_taken
 from portward.sources.knockd_services import Place, free_name, service_at
 
 
+GATE_S_OWN = "server"
+"""A name that no person with keys can have: the gate's own key has that file."""
+
+
 class Fate(enum.StrEnum):
     """What became of a stanza."""
 
@@ -89,7 +93,7 @@ def make_policy(
     mistakes = [*access.fatal, *conf.fatal, *(each for _, told in judged for each in told)]
     if mistakes:
         return FwknopPolicy(Policy(), {}, (), tuple(mistakes))
-    taken: set[str] = set()
+    taken = {GATE_S_OWN}
     judged_alone = (
         _lift(each, _name(each, taken), given or {}, allow_weaker=allow_weaker) for each, _ in judged if each
     )
