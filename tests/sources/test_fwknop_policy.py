@@ -59,6 +59,14 @@ def test_a_port_that_leads_to_two_places() -> None:
     assert "tcp/22 leads elsewhere than in stanza 1" in summary(made.stanzas[1])
 
 
+def test_stanzas_with_the_same_keys() -> None:
+    """A packet can be one person's only, which is told; another username makes it another key."""
+    made = policy(STANZA + STANZA)
+    assert "it has the keys of stanza 1" in made.stanzas[1].told[-1].message
+    made = policy(STANZA + STANZA + "REQUIRE_USERNAME bob\n")
+    assert not any("the keys of stanza" in each.message for each in made.stanzas[1].told)
+
+
 def test_a_stanza_that_opens_anything() -> None:
     """It is left out until somebody says what it opens."""
     (stanza,) = policy(NAMELESS).stanzas

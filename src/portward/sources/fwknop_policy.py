@@ -97,7 +97,7 @@ def make_policy(
     judged_alone = (
         _lift(each, _name(each, taken), given or {}, allow_weaker=allow_weaker) for each, _ in judged if each
     )
-    lifted = list(_without_collisions(judged_alone))
+    lifted = list(_with_keys_of_their_own(_without_collisions(judged_alone)))
     kept = [each for each in lifted if each.fate is Fate.PERSON]
     services = _services(kept)
     people = tuple(_person(each, services) for each in kept)
@@ -165,6 +165,23 @@ def _without_collisions(lifted: Iterable[LiftedStanza]) -> Iterator[LiftedStanza
             continue
         doors.update({claim: (place, stanza) for claim, place in mine})
         yield stanza
+
+
+def _with_keys_of_their_own(lifted: Iterable[LiftedStanza]) -> Iterator[LiftedStanza]:
+    """Tell of stanzas whose packets are an earlier stanza's too."""
+    owners: dict[tuple[Secrets, str], LiftedStanza] = {}
+    for stanza in lifted:
+        owner = stanza
+        if stanza.fate is Fate.PERSON:
+            owner = owners.setdefault((stanza.secrets, stanza.access.username), stanza)
+        if owner is stanza:
+            yield stanza
+            continue
+        sentence = (
+            f"it has the keys of stanza {owner.access.number}: here a packet is one person's, {owner.name}'s"
+        )
+        told = not_taken(sentence, stanza.access.place, "give each stanza keys of its own")
+        yield attrs.evolve(stanza, told=(*stanza.told, told))
 
 
 def _weak(secrets: Secrets) -> Iterator[str]:
