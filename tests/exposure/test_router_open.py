@@ -40,5 +40,5 @@ def test_a_resolver_for_everybody() -> None:
 
 def test_knocking_without_a_drop_opens_nothing() -> None:
     (finding,) = found(KNOCK, "PX511")
-    assert finding.mends[0].text.startswith("/ip firewall filter add chain=input action=drop")
+    assert finding.remedies[0].text.startswith("/ip firewall filter add chain=input action=drop")
     assert found(KNOCK + DROP, "PX511") == []

@@ -159,21 +159,21 @@ def _row(shown: Shown) -> tuple[str, ...]:
 
 
 def findings_text(findings: Sequence[Finding], nothing: str = "nothing is wrong") -> str:
-    """Lay out findings with their mends, and how many there are."""
+    """Lay out findings with their remedies, and how many there are."""
     return "\n".join(_lines(findings, (), nothing))
 
 
 def _lines(
     findings: Sequence[Finding], remarks: Sequence[str], nothing: str = "nothing is wrong"
 ) -> list[str]:
-    """Lay out findings with their mends, then what was not looked at, then the count."""
+    """Lay out findings with their remedies, then what was not looked at, then the count."""
     lines: list[str] = []
     for each in findings:
         place = f"{each.span}: " if each.span else ""
         lines += [f"{place}{each.severity}[{each.code}]: {each.message}"]
-        for mend in each.mends:
-            lines += [f"    {'mend' if mend is each.mends[0] else 'or'} ({mend.kind}):"]
-            lines += [f"        {line}" for line in mend.text.splitlines()]
+        for remedy in each.remedies:
+            lines += [f"    {'mend' if remedy is each.remedies[0] else 'or'} ({remedy.kind}):"]
+            lines += [f"        {line}" for line in remedy.text.splitlines()]
         lines.append("")
     lines += [sentence(f"not looked at: {each}") for each in remarks]
     counted = Counter(each.severity for each in findings)

@@ -83,9 +83,9 @@ def services_in_clear_text(router: Router) -> Iterable[Finding]:
         )
         unsaid = "" if service and service.disabled is not None else ", its default"
         sentence = f"the service {name} is on{unsaid}, in clear text, and {where}"
-        mend = command(f"/ip service set {name} disabled=yes")
+        remedy = command(f"/ip service set {name} disabled=yes")
         yield Finding(
-            CLEAR_TEXT, severity, f"/ip service {name}", sentence, (mend,), span=_place(router, service)
+            CLEAR_TEXT, severity, f"/ip service {name}", sentence, (remedy,), span=_place(router, service)
         )
 
 
@@ -94,12 +94,17 @@ def logins_closed(router: Router) -> Iterable[Finding]:
     for name, service in _on(router):
         if name not in _CLEAR and _reached(router, name, service) is Answer.OPEN:
             sentence = f"the service {name} (tcp/{_port(name, service)}) is open to strangers"
-            mends = (
+            remedies = (
                 command(f"/ip service set {name} address=192.168.88.0/24"),
                 command(f"/ip service set {name} disabled=yes"),
             )
             yield Finding(
-                LOGINS, LOGINS.severity, f"/ip service {name}", sentence, mends, span=_place(router, service)
+                LOGINS,
+                LOGINS.severity,
+                f"/ip service {name}",
+                sentence,
+                remedies,
+                span=_place(router, service),
             )
 
 
@@ -111,7 +116,7 @@ def resolver_is_inside(router: Router) -> Iterable[Finding]:
     answer = reached(router.rules, Protocol.UDP, 53)
     if answer is not Answer.CLOSED:
         perhaps = "perhaps " if answer is Answer.UNSURE else ""
-        mends = (
+        remedies = (
             command(
                 "/ip firewall filter add chain=input action=drop protocol=udp dst-port=53 in-interface-list=WAN"
             ),
@@ -119,7 +124,7 @@ def resolver_is_inside(router: Router) -> Iterable[Finding]:
         )
         sentence = f"the resolver {perhaps}answers strangers"
         severity = Severity.ADVICE if perhaps else Severity.ERROR
-        yield Finding(RESOLVER, severity, "/ip dns", sentence, mends, span=found.span)
+        yield Finding(RESOLVER, severity, "/ip dns", sentence, remedies, span=found.span)
 
 
 def filter_closes(router: Router) -> Iterable[Finding]:
@@ -138,10 +143,10 @@ def filter_closes(router: Router) -> Iterable[Finding]:
             if (each.family, each.table, each.chain) == (family, Table.FILTER, "input")
         ]
         sentence = f"{spelled}: the input chain {perhaps}lets strangers in to any port (IPv{version})"
-        mend = command(f"{spelled} add chain=input action=drop in-interface-list=WAN")
+        remedy = command(f"{spelled} add chain=input action=drop in-interface-list=WAN")
         severity = Severity.ADVICE if perhaps else Severity.ERROR
         yield Finding(
-            OPEN_ROUTER, severity, spelled, sentence, (mend,), span=last[-1].span if last else router.start
+            OPEN_ROUTER, severity, spelled, sentence, (remedy,), span=last[-1].span if last else router.start
         )
 
 
