@@ -72,7 +72,7 @@ DEFAULT_USER = exposure_page(
     "PX510",
     Severity.ADVICE,
     "the default user is there",
-    what="The script keeps or makes a user named `admin`.",
+    what="There is a user named `admin`, or the script makes one.",
     why="Every program that tries passwords tries this name first, and on routers nothing else.",
     example="/user set admin group=full",
     fix="/user add name=NAME group=full password=…\n/user disable admin",
@@ -189,8 +189,8 @@ def nothing_opens_ports(router: Router) -> Iterable[Finding]:
             "UPnP is on: programs inside may open ports",
             "/ip upnp set enabled=no",
         )
-    snmp, community = router.setting("snmp", "enabled"), router.setting("snmp", "community", "name")
-    if snmp and snmp.on and (community is None or community.value == "public"):
+    snmp = router.setting("snmp", "enabled")
+    if snmp and snmp.on and "public" in router.communities:
         yield _about(
             HELPERS, router, snmp, "/snmp", "SNMP is on with the community public", "/snmp set enabled=no"
         )
