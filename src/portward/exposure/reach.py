@@ -298,7 +298,8 @@ def _target(town: _Town, listener: Listener, visitor: Address, interface: Interf
 def _walk(  # noqa: PLR0913, PLR0917 - what a visit is
     town: _Town, visitor: Address, interface: Interface, listener: Listener, target: Address, port: int
 ) -> Passage:
-    packet = Packet(visitor, target, listener.protocol, port, interface.name, town.local)
+    networks = tuple((network, each.name) for each in town.facts.interfaces for _, network in each.addresses)
+    packet = Packet(visitor, target, listener.protocol, port, interface.name, town.local, networks)
     return walk(town.facts.rules, packet)
 
 
