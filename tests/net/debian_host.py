@@ -47,7 +47,7 @@ UNITS = (
     "openbsd-inetd.service",
     "snmpd.service",
 )
-RUNNING = ("ssh", "vsftpd", "redis-server", "inetd", "tftpd-hpa", "telnet.socket")
+RUNNING = ("ssh", "vsftpd", "redis-server", "inetd", "tftpd-hpa", "own.socket")
 KEPT = (
     "Type",
     "ExecStart",
@@ -73,13 +73,13 @@ mount --bind "$1/log" /var/log
 mkdir -p /run/sshd /run/rpcbind
 exec env -i container=docker "PATH=$PATH" /lib/systemd/systemd --system --unit=quiet.target --show-status=no
 """
-TELNET_SOCKET = """[Socket]
+OWN_SOCKET = """[Socket]
 ListenStream=0.0.0.0:2323
 Accept=yes
 [Install]
 WantedBy=sockets.target
 """
-TELNET_SERVICE = """[Service]
+OWN_SERVICE = """[Service]
 ExecStart=-/usr/sbin/telnetd
 StandardInput=socket
 """
@@ -221,8 +221,8 @@ def furnish(root: Path) -> None:
         "[Service]\nExecStart=/usr/sbin/in.tftpd --listen --foreground --address 0.0.0.0:69 --secure /srv\n"
     )
     (root / "units/tftpd-hpa.service").write_text(f"{tftp}[Install]\nWantedBy=multi-user.target\n")
-    (root / "units/telnet.socket").write_text(TELNET_SOCKET)
-    (root / "units/telnet@.service").write_text(TELNET_SERVICE)
+    (root / "units/own.socket").write_text(OWN_SOCKET)
+    (root / "units/own@.service").write_text(OWN_SERVICE)
     (root / "etc/inetd.conf").write_text(INETD)
     write_settings(root)
 

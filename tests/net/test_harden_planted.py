@@ -61,7 +61,7 @@ def plant(root: Path) -> None:
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianHost]:
     """The host, with all its mistakes."""
-    running = [each for each in RUNNING if each != "telnet.socket"]
+    running = [each for each in RUNNING if each != "own.socket"]
     with debian_host(tmp_path_factory.mktemp("planted"), plant, [*running, *MORE, "rpcbind.socket"]) as made:
         if made is None:
             pytest.skip("systemd does not come up in a namespace here")

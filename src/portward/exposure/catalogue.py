@@ -75,7 +75,8 @@ kernel does not say.
 **The door** is the service of the policy whose chain stops the stranger. A port in `public` is meant for everybody
 and is not complained of, but for clear text.
 
-**What a service is** is told by its program if that speaks one thing only, else by its port. A few are asked, on
+**What a service is** is told by its program if that speaks one thing only, else by its port; a socket that systemd
+holds on another port, by the name of its unit (`ssh.socket`). A few are asked, on
 this host and by this host, whether they force TLS: a web server that only sends visitors on to https is well, as
 is an FTP, POP3 or IMAP server that takes no name without TLS. `--no-ask` leaves that out. sshd is asked for its
 settings with `sshd -T` (settings below `Match` are not looked at); snmpd's file is searched for communities, and

@@ -204,7 +204,7 @@ def _as_networks(part: Between) -> Iterator[Network]:
 
 def _show(town: _Town, listener: Listener) -> Shown:
     program = listener.programs[0].name if listener.programs else ""
-    kind = kind_of(program, listener.protocol, listener.port)
+    kind = kind_of(program, listener.protocol, listener.port, listener.unit)
     name = kind.name if kind else town.facts.well_known.get((listener.protocol, listener.port), program)
     usual = kind.usual(listener.protocol, listener.port) if kind else None
     if listener.address.is_loopback:
