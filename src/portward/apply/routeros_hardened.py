@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from portward.apply.routeros_plan import SettingChange
 from portward.errors import HostError
-from portward.knock.store import read_secret, write_private
+from portward.knock.private import read_secret, write_private
 
 
 FILE_NAME: Final = "hardened.json"

@@ -83,7 +83,10 @@ def _together(**values: Any) -> TokenProfile:
             msg = "slot is missing"
             raise ValueError(msg)
         usual = Rolling(1, 1)
-        shape = Shape(*span, of_rolling.get("slots", usual.slots), of_rolling.get("knocks", usual.knocks))
+        first, last = span
+        shape = Shape(
+            first, last, of_rolling.get("slots", usual.slots), of_rolling.get("knocks", usual.knocks)
+        )
         rolling = RollingProfile(
             shape, of_rolling["slot"], of_rolling.get("step_timeout", usual.step_timeout)
         )
