@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
+from tests.knock.fwknop_profiles import GATE as FWKNOP_GATE
 
 from portward.cli import knock as module
 from portward.cli.environment import Environment
@@ -211,3 +212,29 @@ def test_a_command_that_is_not_there_is_named(
     visited(monkeypatch, GateVisit(ADDRESSES, 1, 1))
     with pytest.raises(HostError, match="cannot run no-such-program"):
         run(options("gate", then=("no-such-program",)), environment)
+
+
+def test_fwknop_s_packet(environment: Environment) -> None:
+    """--fwknop leaves the knocks out; a profile without knocks needs no --fwknop."""
+    both = attrs.evolve(GATE, name="both", host="both.example.org", fwknop=FWKNOP_GATE)
+    alone = attrs.evolve(both, name="alone", host="alone.example.org", knocks=())
+    for each in (both, alone):
+        add_profile(environment.client_directory(), each, replace=False)
+    assert wanted(options("both"), environment).knocks
+    assert wanted(options("--fwknop", "both.example.org"), environment) == attrs.evolve(both, knocks=())
+    assert wanted(options("alone"), environment) == alone
+    assert wanted(options("--fwknop", "alone", "--verify", "80"), environment).verify == (80,)
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("--fwknop", "gate"), "no profile for gate says how"),
+        (("--fwknop", "nowhere"), "no profile for nowhere"),
+        (("--fwknop", "gate", "tcp/3"), "instead of knocks"),
+    ],
+)
+def test_fwknop_s_packet_cannot_be_made(environment: Environment, words: tuple[str, ...], part: str) -> None:
+    """No such table, no such profile, knocks beside it."""
+    with pytest.raises(UsageError, match=part):
+        wanted(options(*words), environment)

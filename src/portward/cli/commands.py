@@ -717,11 +717,14 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--root", metavar="DIRECTORY", help="a system that does not run: its enabled socket units"
             ),
+            argument("--router", metavar="ROUTER", help="ask a router of routers.toml itself; only reads"),
+            *TO_ROUTER,
         ),
         (
             ("portward audit", "as root, to see which program holds which port"),
             ("portward audit --html > exposure.html", "to look at, or to send"),
             ("portward audit router.rsc", "what a router's export leaves open"),
+            ("portward audit --router edge", "the same of a router that runs, as it is now"),
         ),
         "exposure",
     ),
@@ -818,6 +821,12 @@ COMMANDS: tuple[Command, ...] = (
                 help="print what switches telnet, www and ftp (or SERVICE …) off on that router; - for stdin",
             ),
             argument("--output", "-o", metavar="FILE", help="with --routeros: write it to this file"),
+            argument(
+                "--router",
+                metavar="ROUTER",
+                help="switch them off on a running router of routers.toml, on the router's own trial",
+            ),
+            *TO_ROUTER,
         ),
         (
             ("portward harden --plan", "what would be done, and what is left to you"),
@@ -828,6 +837,10 @@ COMMANDS: tuple[Command, ...] = (
             ),
             ("portward harden --undo", "everything as it was, byte by byte"),
             ("portward harden --routeros export.rsc -o off.rsc", "for /import on the router"),
+            (
+                "portward harden --router edge --plan",
+                "the same on a router that runs, over push's connection",
+            ),
         ),
         "exposure",
     ),
