@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 import pytest
-from tests.daemon_case import HOUR, KEYRING, SERVER, policy
+from tests.daemon_case import HOUR, KEYRING, NOW, SERVER, policy
 
 from lab.namespaces import Namespace, namespaces
 from portward.apply.libnft import Libnft
@@ -59,7 +59,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 def load(place: Place, now: datetime | None = None, loader: Loader | None = None) -> int:
     """One round; how many windows of keys it loaded."""
-    return (loader or place.loader()).round(POLICY, KEYRING, SERVER, now or datetime.now(UTC)).windows
+    return (loader or place.loader()).round(POLICY, KEYRING, SERVER, now or NOW).windows
 
 
 def test_a_round_loads_everything_for_the_hour(place: Place) -> None:
@@ -91,7 +91,7 @@ def test_without_a_table_it_says_so(place: Place) -> None:
 def test_needed_tells_when_there_is_something_to_do(place: Place) -> None:
     """At first; with the next window; when the table is another one; and when it is told to look anew."""
     place.put(POLICY)
-    loader, now = place.loader(), datetime.now(UTC)
+    loader, now = place.loader(), NOW
     assert loader.needed(now)
     load(place, now, loader)
     assert not loader.needed(now)
@@ -125,7 +125,7 @@ def test_killed_between_writing_down_and_loading(place: Place, monkeypatch: pyte
 def test_a_clock_an_hour_ahead_and_back_again(place: Place) -> None:
     """Ahead: the next hour is loaded. Back: nothing twice, and nothing that was used is good again."""
     place.put(POLICY)
-    now = datetime.now(UTC)
+    now = NOW
     load(place, now)
     one = place.nft.run("list set inet portward passes\n").split("elements = { ")[1].split()[0]
     place.nft.run(f"delete element inet portward passes {{ {one} }}\n")
@@ -138,7 +138,7 @@ def test_a_gate_without_tokens_has_words_alone(place: Place) -> None:
     """Sealed knocks need no windows."""
     sealed = attrs.evolve(POLICY, ways=Ways(sealed=Sealed(62203)))
     place.put(sealed)
-    assert place.loader().round(sealed, KEYRING, SERVER, datetime.now(UTC)).windows == 0
+    assert place.loader().round(sealed, KEYRING, SERVER, NOW).windows == 0
     assert place.count("words") == 4
 
 

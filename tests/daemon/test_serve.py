@@ -38,8 +38,8 @@ def test_loading_once_loads_and_comes_back(nft: Libnft, tmp_path: Path) -> None:
 
 
 @pytest.mark.net
-def test_without_a_gate_loading_once_is_an_error(nft: Libnft, tmp_path: Path) -> None:
-    assert nft
+@pytest.mark.usefixtures("nft")
+def test_without_a_gate_loading_once_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="No such file"):
         load_once(tmp_path, Setup(POLICY, KEYRING, SERVER))
 
