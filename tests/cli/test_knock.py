@@ -155,7 +155,7 @@ def visited(monkeypatch: pytest.MonkeyPatch, result: GateVisit) -> list[Any]:
     """Let every visit end so; gives the list of what was asked for."""
     asked: list[Any] = []
 
-    def visit(profile: Profile, timeout: Any, _talk: Any) -> GateVisit:
+    def visit(profile: Profile, timeout: Any, _talk: Any, **_how: Any) -> GateVisit:
         asked.append((profile, timeout))
         return result
 

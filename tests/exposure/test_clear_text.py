@@ -4,7 +4,7 @@ from tests.exposure.firewalls import host, iptables, listener
 from portward.errors import Severity
 from portward.exposure.clear_text import in_clear_text, sends_on_to_https
 from portward.exposure.facts import Answered, Facts
-from portward.exposure.finding import Finding, MendKind
+from portward.exposure.finding import Finding, RemedyKind
 from portward.exposure.reach import look
 from portward.policy.net import Protocol
 
@@ -79,10 +79,10 @@ def test_only_a_redirection_to_https_is_good(said: str, good: bool) -> None:  # 
 
 def test_the_unit_is_switched_off_and_the_port_guarded() -> None:
     (finding,) = found(host(listener("tcp/21", program="vsftpd", unit="vsftpd.service")))
-    assert finding.mends[0].text == "systemctl disable --now vsftpd.service"
-    assert finding.mends[1].kind is MendKind.POLICY
+    assert finding.remedies[0].text == "systemctl disable --now vsftpd.service"
+    assert finding.remedies[1].kind is RemedyKind.POLICY
 
 
 def test_a_server_of_inetd_is_switched_off_alone() -> None:
     (finding,) = found(host(listener("tcp/514", program="inetd", unit="inetd.service")))
-    assert finding.mends[0].text == "update-inetd --disable shell"
+    assert finding.remedies[0].text == "update-inetd --disable shell"

@@ -34,8 +34,8 @@ def test_every_mend_of_the_policy_is_a_policy() -> None:
     found = audit(
         host(listener("tcp/23"), listener("tcp/4711"), listener("udp/53"), listener("tcp/80", "::"))
     ).findings
-    mends = [mend.text for each in found for mend in each.mends if mend.kind.value == "policy"]
-    assert len(mends) >= 4
-    for text in mends:
+    policies = [remedy.text for each in found for remedy in each.remedies if remedy.kind.value == "policy"]
+    assert len(policies) >= 4
+    for text in policies:
         policy, mistakes = read_policy(f"schema = 1\n{text}\n", "mend.toml")
         assert policy, mistakes

@@ -620,6 +620,11 @@ COMMANDS: tuple[Command, ...] = (
                 help="tcp/33333 udp/22222 icmp/128 …; without it, the profile's",
             ),
             argument(
+                "--way",
+                choices=("sealed", "pass", "rolling", "sequence", "fwknop"),
+                help="how to knock (default: the first of these that the profile knows)",
+            ),
+            argument(
                 "--fwknop",
                 action="store_true",
                 help="send fwknop's packet, as the profile says, instead of knocks",
@@ -745,11 +750,14 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--root", metavar="DIRECTORY", help="a system that does not run: its enabled socket units"
             ),
+            argument("--router", metavar="ROUTER", help="ask a router of routers.toml itself; only reads"),
+            *TO_ROUTER,
         ),
         (
             ("portward audit", "as root, to see which program holds which port"),
             ("portward audit --html > exposure.html", "to look at, or to send"),
             ("portward audit router.rsc", "what a router's export leaves open"),
+            ("portward audit --router edge", "the same of a router that runs, as it is now"),
         ),
         "exposure",
     ),
@@ -846,6 +854,12 @@ COMMANDS: tuple[Command, ...] = (
                 help="print what switches telnet, www and ftp (or SERVICE …) off on that router; - for stdin",
             ),
             argument("--output", "-o", metavar="FILE", help="with --routeros: write it to this file"),
+            argument(
+                "--router",
+                metavar="ROUTER",
+                help="switch them off on a running router of routers.toml, on the router's own trial",
+            ),
+            *TO_ROUTER,
         ),
         (
             ("portward harden --plan", "what would be done, and what is left to you"),
@@ -856,6 +870,10 @@ COMMANDS: tuple[Command, ...] = (
             ),
             ("portward harden --undo", "everything as it was, byte by byte"),
             ("portward harden --routeros export.rsc -o off.rsc", "for /import on the router"),
+            (
+                "portward harden --router edge --plan",
+                "the same on a router that runs, over push's connection",
+            ),
         ),
         "exposure",
     ),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from portward.check.page import Page
 from portward.errors import Severity
 from portward.exposure.facts import Facts
-from portward.exposure.finding import Finding, Mend, command, guarded, setting
+from portward.exposure.finding import Finding, Remedy, command, guarded, setting
 from portward.exposure.headings import exposure_page
 from portward.exposure.passage import Answer
 from portward.exposure.reach import Scope, Shown
@@ -155,7 +155,9 @@ def about(page: Page, shown: Shown, reason: str, severity: Severity | None = Non
     """Make a finding about a listener: who reaches it, which program, and all that mends it."""
     severity = severity or (Severity.ADVICE if shown.reach.scope is Scope.PRIVATE else page.severity)
     sentence = f"{label(shown)} is {reached_by(shown)}{held_by(shown)}. {reason}"
-    return Finding(page, severity, label(shown), sentence.rstrip(". "), tuple(mends(shown)), shown.listener)
+    return Finding(
+        page, severity, label(shown), sentence.rstrip(". "), tuple(remedies(shown)), shown.listener
+    )
 
 
 def label(shown: Shown) -> str:
@@ -190,7 +192,7 @@ def held_by(shown: Shown) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def mends(shown: Shown) -> Iterator[Mend]:
+def remedies(shown: Shown) -> Iterator[Remedy]:
     """All that closes a listener: switch it off, guard it, or set it otherwise."""
     unit = shown.listener.unit
     if any(each.name in _SUPER_SERVERS for each in shown.listener.programs):

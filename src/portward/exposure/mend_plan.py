@@ -10,7 +10,7 @@ import attrs
 
 from portward.errors import UsageError
 from portward.exposure.mend_situation import Exposed, Situation, Wish, exposed
-from portward.exposure.mend_ways import WAYS, Done, Draft, is_unit, unit_alone
+from portward.exposure.mend_ways import BY_GUARD, WAYS, Done, Draft, is_unit, unit_alone
 from portward.exposure.mends import Left, Mend, MendPlan, Way
 from portward.exposure.registry import Risk
 from portward.policy.notation import write_ports
@@ -49,8 +49,8 @@ def plan(situation: Situation, wish: Wish) -> MendPlan:
 
 def mend(situation: Situation, wish: Wish, service: Exposed, draft: Draft) -> Done:
     """Try the ways that fit a service in turn; if none is open, say why the last one is not."""
-    if service.contained:
-        advice = "publish it on 127.0.0.1 only: -p 127.0.0.1:PORT:PORT"
+    if service.contained and wish.way is not Way.GUARD:
+        advice = f"publish it on 127.0.0.1 only: -p 127.0.0.1:PORT:PORT, or {BY_GUARD}"
         return Left(service.name, service.ports, "a container publishes it", advice)
     if wish.way is None and not wish.targets and service.risk in _FOR_ALL:
         doubt = "portward does not know it" if service.risk is None else "it may be meant for everybody"
