@@ -40,5 +40,5 @@ def test_force_nat() -> None:
 def test_other_spellings(text: str) -> None:
     """None of the readers takes them."""
     for reader in (read_sources, read_ports, read_date, read_epoch, read_force_nat):
-        with pytest.raises(ValueError, match="\\w"):
+        with pytest.raises(ValueError, match=r"\w"):
             reader(text)
