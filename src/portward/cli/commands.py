@@ -4,45 +4,12 @@ Only text and types live here. What a command does is imported when it runs: `ha
 `module:function`, called with the parsed `argparse.Namespace` and the `Environment`, giving an `Outcome`.
 """
 
-from typing import Any, NamedTuple
+from portward.cli.command import POLICY_PATH, Argument, Command, argument
+from portward.cli.commands_people import COMMANDS as PEOPLE
 
 
-class Argument(NamedTuple):
-    """One word or option of a command, as argparse takes it; in `help`, `%` is written `%%`."""
+__all__ = ["COMMANDS", "GROUPS", "POLICY_PATH", "Argument", "Command"]
 
-    names: tuple[str, ...]
-    help: str
-    settings: dict[str, Any]
-
-
-class Command(NamedTuple):
-    """One verb.
-
-    Attributes:
-        name: what the user types; two words for a verb below another (`import routeros`).
-        summary: one line, for lists.
-        handler: `module:function`.
-        arguments: in the order of the help.
-        examples: command lines with a remark each.
-        group: the heading it is listed under.
-        takes_command: whether `-- COMMAND` may follow; its words are `options.then`.
-    """
-
-    name: str
-    summary: str
-    handler: str
-    arguments: tuple[Argument, ...] = ()
-    examples: tuple[tuple[str, str], ...] = ()
-    group: str = ""
-    takes_command: bool = False
-
-
-def argument(*names: str, help: str, **settings: Any) -> Argument:  # noqa: A002 - argparse's own word
-    """Spell an `Argument` as `add_argument` is spelled."""
-    return Argument(names, help, settings)
-
-
-POLICY_PATH = "/etc/portward/policy.toml"
 POLICY = argument(
     "policy",
     nargs="?",
@@ -82,7 +49,7 @@ INTERFACE = argument(
     help="with --exact: an interface or interface list of the script, and the interfaces it is here",
 )
 
-GROUPS = ("the policy", "the gate", "routers", "exposure", "the client", "learning")
+GROUPS = ("the policy", "the gate", "people", "routers", "exposure", "the client", "learning")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -877,6 +844,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         "exposure",
     ),
+    *PEOPLE,
     Command(
         "completion",
         "print what makes a shell complete portward's words",

@@ -69,31 +69,29 @@ def read_token(table: object) -> TokenProfile:
     return profile
 
 
-def _together(**values: Any) -> TokenProfile:
-    span = values.pop("ports", None)
-    of_rolling = {
-        name: values.pop(name) for name in ("slots", "slot", "knocks", "step_timeout") if name in values
-    }
-    if span is None and of_rolling:
-        msg = f"{', '.join(of_rolling)} belong to a rolling sequence, whose ports are missing"
+def _together(
+    *,
+    ports: tuple[int, int] | None = None,
+    slots: int = Rolling(1, 1).slots,
+    slot: int | None = None,
+    knocks: int = Rolling(1, 1).knocks,
+    step_timeout: timedelta = USUAL_STEP,
+    **values: Any,
+) -> TokenProfile:
+    if (ports is None) != (slot is None):
+        msg = (
+            "slot is missing"
+            if slot is None
+            else "slot belongs to a rolling sequence, whose ports are missing"
+        )
         raise ValueError(msg)
-    rolling = None
-    if span:
-        if "slot" not in of_rolling:
-            msg = "slot is missing"
-            raise ValueError(msg)
-        usual = Rolling(1, 1)
-        first, last = span
-        shape = Shape(
-            first, last, of_rolling.get("slots", usual.slots), of_rolling.get("knocks", usual.knocks)
-        )
-        rolling = RollingProfile(
-            shape, of_rolling["slot"], of_rolling.get("step_timeout", usual.step_timeout)
-        )
-        shape.ports(rolling.slot, 0)  # a slot that there is not, it refuses
-    if rolling is None and "pass_port" not in values:
+    if ports is None and "pass_port" not in values:
         msg = "pass_port or ports is missing"
         raise ValueError(msg)
+    rolling = None
+    if ports is not None and slot is not None:
+        rolling = RollingProfile(Shape(*ports, slots, knocks), slot, step_timeout)
+        rolling.shape.ports(slot, 0)  # a slot that there is not, it refuses
     return TokenProfile(**values, rolling=rolling)
 
 
