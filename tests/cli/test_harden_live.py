@@ -26,6 +26,13 @@ def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
         yield made
 
 
+@pytest.fixture
+def edge(tmp_path: Path) -> Iterator[Desk]:
+    """Where the protocol makes no difference."""
+    with desk(Device(time.monotonic), "rest", tmp_path) as made:
+        yield made
+
+
 def message(told: str) -> str:
     return str(json.loads(told)["errors"][0]["message"])
 
@@ -47,34 +54,34 @@ def test_the_articles_lines_are_carried_out_and_undone(at: Desk) -> None:
     assert "nothing to undo" in message(at.run("harden", "--router", "edge", "--undo", "--json")[1])
 
 
-def test_a_plan_changes_nothing_and_names_what_stays_in_clear_text(at: Desk) -> None:
-    before = at.device.rules()
-    code, out, _ = at.run("harden", "--router", "edge", "--plan")
+def test_a_plan_changes_nothing_and_names_what_stays_in_clear_text(edge: Desk) -> None:
+    before = edge.device.rules()
+    code, out, _ = edge.run("harden", "--router", "edge", "--plan")
     assert (code, out.splitlines()[:3]) == (0, LINES)
     assert "left: api: it is on, in clear text" in out
-    assert at.device.rules() == before
+    assert edge.device.rules() == before
 
 
-def test_runs_are_undone_one_by_one_or_all_at_once(at: Desk) -> None:
-    before = at.device.rules()
-    at.run("harden", "--router", "edge", "--yes", "telnet")
-    at.run("harden", "--router", "edge", "--yes", "api")
-    assert at.off() == {"telnet", "api"}
-    at.run("harden", "--router", "edge", "--undo")
-    assert at.off() == {"telnet"}
-    at.run("harden", "--router", "edge", "--yes", "ftp")
-    at.run("harden", "--router", "edge", "--undo", "--all")
-    assert at.device.rules() == before
+def test_runs_are_undone_one_by_one_or_all_at_once(edge: Desk) -> None:
+    before = edge.device.rules()
+    edge.run("harden", "--router", "edge", "--yes", "telnet")
+    edge.run("harden", "--router", "edge", "--yes", "api")
+    assert edge.off() == {"telnet", "api"}
+    edge.run("harden", "--router", "edge", "--undo")
+    assert edge.off() == {"telnet"}
+    edge.run("harden", "--router", "edge", "--yes", "ftp")
+    edge.run("harden", "--router", "edge", "--undo", "--all")
+    assert edge.device.rules() == before
 
 
-def test_what_is_off_already_is_left_off_by_undo(at: Desk) -> None:
-    at.device.command("/ip/service/set", {".id": "www", "disabled": "yes"})
-    told = json.loads(at.run("harden", "--router", "edge", "--yes", "--json")[1])
+def test_what_is_off_already_is_left_off_by_undo(edge: Desk) -> None:
+    edge.device.command("/ip/service/set", {".id": "www", "disabled": "yes"})
+    told = json.loads(edge.run("harden", "--router", "edge", "--yes", "--json")[1])
     assert told["result"]["lines"] == [LINES[0], LINES[2]]
-    at.run("harden", "--router", "edge", "--undo")
-    assert at.off() == {"www"}
-    at.run("harden", "--router", "edge", "--yes")
-    code, out, _ = at.run("harden", "--router", "edge", "--yes")
+    edge.run("harden", "--router", "edge", "--undo")
+    assert edge.off() == {"www"}
+    edge.run("harden", "--router", "edge", "--yes")
+    code, out, _ = edge.run("harden", "--router", "edge", "--yes")
     assert code == 0
     assert out.startswith("nothing to do")
 
@@ -100,11 +107,14 @@ def test_a_router_that_is_lost_in_the_middle_takes_it_back(at: Desk) -> None:
 
     at.device.hook = hook
     code, _, err = at.run("harden", "--router", "edge", "--yes")
+    at.device.hook = lambda _count, _path, _phase: None
     assert code != 0
     assert "the router is as before" in err
     assert at.device.rules() == before
     assert at.device.menus["/system/scheduler"] == []
     assert at.run("harden", "--router", "edge", "--undo")[0] == 2, "there is nothing left to undo"
+    at.device.command("/ip/service/set", {".id": "telnet", "disabled": "yes"})
+    assert at.run("harden", "--router", "edge", "--undo")[0] == 2, "what somebody else switched off stays off"
 
 
 def test_a_router_that_stays_lost_takes_it_back_by_itself(tmp_path: Path) -> None:
@@ -129,16 +139,16 @@ def test_a_router_that_stays_lost_takes_it_back_by_itself(tmp_path: Path) -> Non
         assert device.rules() == before
 
 
-def test_a_router_whose_scheduler_is_locked_is_not_touched(at: Desk) -> None:
+def test_a_router_whose_scheduler_is_locked_is_not_touched(edge: Desk) -> None:
     def hook(_count: int, path: str, phase: str) -> None:
         if path == "/system/scheduler/add" and phase == "before":
             raise Refusal(400, "failure: not allowed by device-mode")
 
-    at.device.hook = hook
-    code, _, err = at.run("harden", "--router", "edge", "--yes")
+    edge.device.hook = hook
+    code, _, err = edge.run("harden", "--router", "edge", "--yes")
     assert code == 3
     assert "nothing was changed" in err
-    assert at.off() == set()
+    assert edge.off() == set()
 
 
 @pytest.mark.parametrize(
@@ -153,16 +163,18 @@ def test_a_router_whose_scheduler_is_locked_is_not_touched(at: Desk) -> None:
         (("--trial", "5s", "--yes"), "is outside 1m..1h"),
     ],
 )
-def test_what_cannot_be_done_is_told_and_nothing_changes(at: Desk, words: tuple[str, ...], told: str) -> None:
-    code, out, _ = at.run("harden", "--router", "edge", *words, "--json")
+def test_what_cannot_be_done_is_told_and_nothing_changes(
+    edge: Desk, words: tuple[str, ...], told: str
+) -> None:
+    code, out, _ = edge.run("harden", "--router", "edge", *words, "--json")
     assert code == 2
     assert told in message(out)
-    assert at.off() == set()
+    assert edge.off() == set()
 
 
-def test_the_last_encrypted_way_in_stays(at: Desk) -> None:
+def test_the_last_encrypted_way_in_stays(edge: Desk) -> None:
     for name in ("ssh", "www-ssl", "api-ssl"):
-        at.device.command("/ip/service/set", {".id": name, "disabled": "yes"})
-    code, out, _ = at.run("harden", "--router", "edge", "winbox", "--yes", "--json")
+        edge.device.command("/ip/service/set", {".id": name, "disabled": "yes"})
+    code, out, _ = edge.run("harden", "--router", "edge", "winbox", "--yes", "--json")
     assert code == 2
     assert "no encrypted way" in message(out)

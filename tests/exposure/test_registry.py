@@ -1,6 +1,6 @@
 import pytest
 
-from portward.exposure.registry import KINDS, NAMES, Risk, kind_of
+from portward.exposure.registry import KINDS, NAMES, Risk, is_best_off, kind_of
 from portward.policy.net import Protocol
 
 
@@ -62,3 +62,10 @@ def test_every_risk_but_none_is_judged_by_some_rule() -> None:
 
     judged = {*clear_text._BY_RISK, *open_doors._BY_RISK, Risk.LOGIN}
     assert judged | {Risk.NONE} == set(Risk)
+
+
+def test_what_has_a_better_or_no_use_is_best_off() -> None:
+    off = {each.name for each in KINDS if is_best_off(each.name, each.risk)}
+    assert {"telnet", "rlogin", "rsh", "ftp", "tftp", "sunrpc"} <= off
+    assert not off & {"ssh", "http", "redis", "wireguard", "smtp"}
+    assert not is_best_off("4711", None)

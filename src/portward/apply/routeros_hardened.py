@@ -1,7 +1,7 @@
 """What `harden` changed on the user's routers, so that it can be undone: one file of the user's own, newest run last.
 
-A run is written down before the router is touched. One that the router took back by itself is no harm: undoing it
-changes nothing.
+A run is written down before the router is touched, since a client may be killed. What a router took back by itself
+is passed over when runs are undone: nothing differs.
 """
 
 import json

@@ -23,7 +23,7 @@ from portward.cli.harden_router import ADMINISTRATION, refuse_wrong
 from portward.cli.outcome import Outcome, failure
 from portward.cli.push import USUAL, read_fuse
 from portward.cli.router import Way, open_way
-from portward.errors import TargetError, UsageError
+from portward.errors import PortwardError, TargetError, UsageError
 from portward.exposure.mend_routeros import CLEAR_TEXT, PRINTED, spelled
 
 
@@ -110,13 +110,36 @@ def mend(job: Job, link: Link) -> Outcome:
     job.environment.talk(shown)
     if not agreed(job):
         return failure(ExitStatus.USAGE, "nothing was changed")
-    directory = job.environment.client_directory()
-    write_runs(directory, job.name, (*runs_of(directory, job.name), run_of(plan.settings)))
-    carry_out(job, link, plan)
+    remembered(job, link, plan)
     text = (
         f"done, and confirmed over a new connection; portward harden --router {job.name} --undo takes it back"
     )
     return Outcome(text, result, changed=True)
+
+
+def remembered(job: Job, link: Link, plan: Plan) -> None:
+    """Carry it out, and keep what undoes it: written down before, and forgotten if the router is as it was."""
+    directory = job.environment.client_directory()
+    earlier = runs_of(directory, job.name)
+    write_runs(directory, job.name, (*earlier, run_of(plan.settings)))
+    try:
+        carry_out(job, link, plan)
+    except (PortwardError, KeyboardInterrupt):
+        if as_before(job, plan):
+            write_runs(directory, job.name, earlier)
+        raise
+
+
+def as_before(job: Job, plan: Plan) -> bool:
+    """Whether a new connection shows all services as they were before a plan."""
+    try:
+        link = job.way.connect()
+        try:
+            return not plan_off(run_of(plan.settings), link.show(SERVICES)).changes
+        finally:
+            link.close()
+    except PortwardError:
+        return False
 
 
 def undo(job: Job, link: Link) -> Outcome:

@@ -82,6 +82,9 @@ is an FTP, POP3 or IMAP server that takes no name without TLS. `--no-ask` leaves
 settings with `sshd -T` (settings below `Match` are not looked at); snmpd's file is searched for communities, and
 none is ever kept.
 
+**What mends it** comes with each finding, the best first: as `portward harden` would choose, a command where a
+service is better off, else the lines of the policy that guard it.
+
 Other network namespaces are not entered. What containers publish is seen as the port of a proxy, or as the rule
 that translates it. Kernel sockets without a process (WireGuard, NFS) show without a program.
 

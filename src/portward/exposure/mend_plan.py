@@ -12,12 +12,10 @@ from portward.errors import UsageError
 from portward.exposure.mend_situation import Exposed, Situation, Wish, exposed
 from portward.exposure.mend_ways import BY_GUARD, WAYS, Done, Draft, is_unit, unit_alone
 from portward.exposure.mends import Left, Mend, MendPlan, Way
-from portward.exposure.registry import Risk
+from portward.exposure.registry import Risk, is_best_off
 from portward.policy.notation import write_ports
 
 
-_OFF = frozenset({Risk.REMOTE_SHELL, Risk.LEGACY})
-_OFF_NAMES = frozenset({"ftp", "tftp", "http-proxy", "socks"})
 _FOR_ALL = frozenset({Risk.WEB, Risk.MAIL, Risk.NONE, None})
 
 
@@ -68,7 +66,7 @@ def ways(wish: Wish, service: Exposed) -> tuple[Way, ...]:
     """The ways to try, best first."""
     if wish.way:
         return (wish.way,)
-    if service.risk in _OFF or service.name in _OFF_NAMES:
+    if is_best_off(service.name, service.risk):
         return (Way.DISABLE, Way.GUARD)
     return (Way.GUARD,)
 

@@ -235,6 +235,15 @@ KINDS: tuple[Kind, ...] = (
 NAMES = {kind.name: kind for kind in KINDS}
 
 
+_OFF = frozenset({Risk.REMOTE_SHELL, Risk.LEGACY})
+_OFF_NAMES = frozenset({"ftp", "tftp", "http-proxy", "socks"})
+
+
+def is_best_off(name: str, risk: Risk | None) -> bool:
+    """Whether a service is better switched off than guarded: there is something better, or nobody needs it."""
+    return risk in _OFF or name in _OFF_NAMES
+
+
 def kind_of(program: str, protocol: Protocol, port: int, unit: str = "") -> Kind | None:
     """Recognise a service; None if unknown.
 

@@ -17,7 +17,7 @@ MAC_SERVER = exposure_page(
     "PX503",
     Severity.ADVICE,
     "the router can be entered by MAC address",
-    what="The MAC server (telnet, Winbox or ping by MAC address) listens on all interfaces; that is its default.",
+    what="The MAC server (telnet or Winbox by MAC address) listens on all interfaces; that is its default.",
     why="No firewall rule sees it: whoever shares a cable or radio with the router may try passwords.",
     example="/tool mac-server set allowed-interface-list=all",
     fix="/tool mac-server set allowed-interface-list=none\n/tool mac-server mac-winbox set allowed-interface-list=none",

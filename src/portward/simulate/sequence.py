@@ -14,8 +14,10 @@ from portward.simulate.visit import Visit, network_of
 
 
 def longest_step(policy: Policy) -> timedelta:
-    """How long mid-sequence lasts: the longest step timeout of the whole policy."""
-    every = (timeout for sequence in policy.sequences for timeout in sequence.step_timeouts)
+    """How long mid-sequence lasts: the longest step timeout of the whole policy, that of rolling ones included."""
+    every = [timeout for sequence in policy.sequences for timeout in sequence.step_timeouts]
+    if policy.people and policy.ways.rolling:
+        every.append(policy.ways.rolling.step_timeout)
     return max(every, default=timedelta())
 
 
