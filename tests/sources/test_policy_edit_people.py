@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.policies import policies
 
@@ -85,6 +85,7 @@ def read(text: str) -> Policy:
     return policy
 
 
+@settings(max_examples=60, deadline=None)
 @given(policies(), st.data())
 def test_any_policy_means_the_same_but_for_the_change(policy: Policy, data: st.DataObject) -> None:
     text = write_policy(policy)
