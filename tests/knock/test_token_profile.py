@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portward.knock import token_profile
 from portward.knock.token_profile import RollingProfile, TokenProfile, read_token, write_token
+from portward.policy.people import Passes, Rolling, Windows
 from portward.spa.rolling import Shape
 
 
@@ -61,3 +63,11 @@ def test_what_is_wrong_is_told_without_the_secret(more: dict[str, object], words
 def test_no_secret_is_shown() -> None:
     assert "secret" not in repr(TokenProfile(bytes(32), b"hush" * 8, pass_port=1)).replace("secret=", "")
     assert "hush" not in repr(TokenProfile(bytes(32), b"hush" * 8, pass_port=1))
+
+
+def test_the_defaults_are_the_policys() -> None:
+    usual = Rolling(20000, 24999)
+    assert Windows().length == token_profile.USUAL_WINDOW
+    assert Passes(1).per_window == token_profile.USUAL_PER_WINDOW
+    assert usual.step_timeout == token_profile.USUAL_STEP
+    assert (usual.slots, usual.knocks) == (token_profile.USUAL_SLOTS, token_profile.USUAL_KNOCKS)
