@@ -70,6 +70,18 @@ def test_a_new_part_belongs_to_the_main_files_owner(files: PolicyFiles) -> None:
     assert files.people_part.stat().st_uid == 65534
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a directory away")
+def test_a_new_directory_of_parts_is_open_to_whom_the_policys_own_is(tmp_path: Path) -> None:
+    """So that the daemon's group can read it: /etc/portward is root:portward 0750."""
+    os.chown(tmp_path, 0, 65534)
+    tmp_path.chmod(0o750)
+    (tmp_path / "gate.toml").write_text(MAIN)
+    files = read_files(str(tmp_path / "gate.toml"))
+    files.write(files.people_part, BOB)
+    made = tmp_path / "gate.d"
+    assert (made.stat().st_gid, mode(made)) == (65534, 0o750)
+
+
 def test_line_ends_are_kept(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_bytes(b"schema = 1\r\n")
     assert read_files(str(tmp_path / "policy.toml")).texts[tmp_path / "policy.toml"] == "schema = 1\r\n"
