@@ -96,6 +96,11 @@ def without_penalty(profile: Profile, way: Way) -> Profile:
     return profile if way in {Way.SEQUENCE, Way.ROLLING} else attrs.evolve(profile, penalty=None)
 
 
+def knock_plainly(profile: Profile) -> Knocker:
+    """What knocks without keys of ours: the sequence, or fwknop's packet where there is none."""
+    return knock_by_fwknop(profile) if profile.fwknop and not profile.knocks else knock_by_sequence(profile)
+
+
 def knock_by_sequence(profile: Profile) -> Knocker:
     """What sends the profile's sequence."""
 
