@@ -50,12 +50,16 @@ def test_no_trace_opens_a_service_for_somebody_who_may_not_have_it(
     trace = keyed.resolved(actions, policy, moment)
     allowed = keyed.entitled(policy, trace, moment)
     machine = Machine(policy, loaded=loaded(keyed.loads_of(policy, moment), moment, keyed.words_of(moment)))
-    packets = ((number * 0.001, imagined(each)) for number, each in enumerate(trace) if isinstance(each, Send))
+    packets = (
+        (number * 0.001, imagined(each)) for number, each in enumerate(trace) if isinstance(each, Send)
+    )
     for judgement in machine.run(packets):
         for grant in judgement.granted:
             prefix = grant.network.prefixlen
             assert (grant.service, grant.network) in {
-                (service, network_of(who, prefix)) for service, who in allowed if who.version == grant.network.version
+                (service, network_of(who, prefix))
+                for service, who in allowed
+                if who.version == grant.network.version
             }
 
 
@@ -69,7 +73,9 @@ def test_keys_that_are_not_loaded_open_nothing(case: tuple[Policy, list[keyed.Ac
     """With nothing loaded only the policy's own sequences open."""
     policy, actions, _ = case
     trace = keyed.resolved(actions, policy, MOMENT)
-    packets = ((number * 0.001, imagined(each)) for number, each in enumerate(trace) if isinstance(each, Send))
+    packets = (
+        (number * 0.001, imagined(each)) for number, each in enumerate(trace) if isinstance(each, Send)
+    )
     judgements = list(Machine(policy).run(packets))
     assert not any(grant.person for each in judgements for grant in each.granted)
 
@@ -85,7 +91,9 @@ def test_judging_leaves_the_state_that_was_given(case: tuple[Policy, list[keyed.
     policy, actions, _ = case
     trace = keyed.resolved(actions, policy, MOMENT)
     machine = Machine(policy, loaded=loaded(keyed.loads_of(policy, MOMENT), MOMENT, keyed.words_of(MOMENT)))
-    packets = [(number * 0.001, imagined(each)) for number, each in enumerate(trace) if isinstance(each, Send)]
+    packets = [
+        (number * 0.001, imagined(each)) for number, each in enumerate(trace) if isinstance(each, Send)
+    ]
     state, start = machine.start(), machine.start()
     for (now, packet), judgement in zip(packets, machine.run(packets, start), strict=True):
         judged = machine.judge(state, packet, now)
