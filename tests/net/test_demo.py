@@ -24,7 +24,7 @@ def kept(process: int) -> list[str]:
 
 
 def test_the_demo_plays_to_its_end() -> None:
-    """Closed, scanned, wrong order, open, stranger out, status, IPv6, expiry, the kernel alone, keys, a sealed knock, a pass."""
+    """From the first scan, which sees nothing, to a pass that opens while no process of ours runs."""
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
         told, _ = demo.communicate(timeout=100)
     assert demo.returncode == 0, told
