@@ -169,7 +169,6 @@ def test_the_result_hides_words(environment: Environment, monkeypatch: pytest.Mo
     visited(monkeypatch, GateVisit(ADDRESSES, 2, 3.21))
     outcome = run(options("gate"), environment)
     assert outcome.result == {
-        "way": "sequence",
         "host": "gate.example.org",
         "way": "sequence",
         "addresses": ["192.0.2.1"],
