@@ -135,6 +135,10 @@ class Daemon:
     port: int
     log: Path
 
+    def at(self, port: int) -> "Daemon":
+        """The same at another of its ports."""
+        return attrs.evolve(self, port=port)
+
     def cpu(self) -> float:
         """Seconds of CPU time; that of its ended children in ticks (proc(5), /proc/pid/stat, fields 16 and 17)."""
         fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
@@ -178,8 +182,8 @@ def sockets(text: str, port: int) -> Iterator[tuple[int, int]]:
 
 
 @contextlib.contextmanager
-def serving(where: Site, port: int) -> Iterator[Daemon]:
-    """Put the policy in force in a gate and start the daemon there; gives the reader, as far as one port goes.
+def serving(where: Site) -> Iterator[Daemon]:
+    """Put the policy in force in a gate and start the daemon there; gives its reader, at the port of sealed knocks.
 
     Raises:
         RuntimeError: it does not start.
@@ -205,7 +209,7 @@ def serving(where: Site, port: int) -> Iterator[Daemon]:
         with ended(daemon):
             wait_for("doors opened", daemon, log)
             children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
-            yield Daemon(int(children[0]), port, log)
+            yield Daemon(int(children[0]), SEALED_PORT, log)
 
 
 @contextlib.contextmanager

@@ -16,8 +16,8 @@ from lab.bench_place import Site
 from lab.bench_rules import DOOR
 
 
-REFUSED = "(stanza #1)"
-"""Stands in each line that fwknopd writes for a packet that it refuses."""
+REFUSED = "Error creating fko context"
+"""Stands in the one line that fwknopd writes for each packet whose HMAC is wrong."""
 
 
 def access() -> str:

@@ -96,33 +96,38 @@ def fwknop_packet(number: int) -> bytes:
     return write_packet(keys().fwknop, message, salt=os.urandom(8), number=chance)
 
 
-def sealed_knocks(count: int) -> list[bytes]:
+def sealed_knocks(visitors: range) -> list[bytes]:
     """Sealed knocks of all people in turn, each for another visitor."""
-    return [
-        packet(VISITORS + 1 + number, SEALED_PORT, sealed_knock(number % PEOPLE)) for number in range(count)
-    ]
+    return [packet(VISITORS + 1 + number, SEALED_PORT, sealed_knock(number % PEOPLE)) for number in visitors]
 
 
-def fwknop_packets(count: int) -> list[bytes]:
+def fwknop_packets(visitors: range) -> list[bytes]:
     """Packets of fwknop's, each for another visitor."""
-    return [packet(VISITORS + 1 + number, FWKNOP_PORT, fwknop_packet(number)) for number in range(count)]
+    return [packet(VISITORS + 1 + number, FWKNOP_PORT, fwknop_packet(number)) for number in visitors]
 
 
 def served(where: Site, daemon: Daemon, packets: list[bytes]) -> Served:
     """Send good knocks and wait for the doors; the daemon says each, and the kernel is asked at the end."""
-    begun = time.monotonic()
+    before = doors(where)
+    said = daemon.log.stat().st_size
+    begun = last = time.monotonic()
     with Rain(Volley(where, packets), ARRIVAL, len(packets)):
-        last = time.monotonic()
-        for _ in until_all(daemon.log, len(packets)):
+        for _ in until_all(daemon.log, said, len(packets)):
             last = time.monotonic()
-    return Served(len(packets), len(members(where.gate, "portward", "grant_ssh_v4")), last - begun)
+    return Served(len(packets), doors(where) - before, last - begun)
 
 
-def until_all(log: Path, wanted: int) -> Iterator[int]:
-    """Wait until the daemon has said that so many doors are open; gives each new number of them."""
+def doors(where: Site) -> int:
+    """For how many visitors the door is open."""
+    return len(members(where.gate, "portward", "grant_ssh_v4"))
+
+
+def until_all(log: Path, at: int, wanted: int) -> Iterator[int]:
+    """Wait until the daemon has said behind a place of its log that so many doors are open; gives each new number."""
     end = time.monotonic() + PATIENCE
     opened = 0
     with log.open() as said:
+        said.seek(at)
         while opened < wanted and time.monotonic() < end:
             if more := said.read().count(" open for "):
                 opened += more
@@ -130,10 +135,12 @@ def until_all(log: Path, wanted: int) -> Iterator[int]:
             time.sleep(0.005)
 
 
-def by_daemon(port: int, count: int) -> Served:
-    """Send good knocks to one of our gates."""
-    with sites(1) as (where,), serving(where, port) as daemon:
-        return served(where, daemon, (sealed_knocks if port == SEALED_PORT else fwknop_packets)(count))
+def by_packets(where: Site, daemon: Daemon, count: int) -> dict[str, Served]:
+    """Send good knocks of both kinds."""
+    return {
+        SEALED: served(where, daemon, sealed_knocks(range(count))),
+        FWKNOP: served(where, daemon, fwknop_packets(range(count, 2 * count))),
+    }
 
 
 def load_passes(where: Site) -> list[bytes]:
@@ -158,7 +165,7 @@ def passes() -> float:
         good = load_passes(where)
         volley = Volley(where, [packet(VISITORS + 1 + at, PASS_PORT, each) for at, each in enumerate(good)])
         found = cost(volley, len(good))
-        opened = len(members(where.gate, "portward", "grant_ssh_v4"))
+        opened = doors(where)
     if opened != len(good):
         msg = f"{opened} of {len(good)} passes opened"
         raise RuntimeError(msg)
@@ -168,7 +175,8 @@ def passes() -> float:
 def measure(*, quick: bool) -> tuple[list[Figure], list[Target]]:
     """Serve good knocks of each kind."""
     count = 1000 if quick else 4000
-    found = {SEALED: by_daemon(SEALED_PORT, count), FWKNOP: by_daemon(FWKNOP_PORT, count)}
+    with sites(1) as (where,), serving(where) as daemon:
+        found = by_packets(where, daemon, count)
     return [*rows(found), pass_row(passes(), found[SEALED])], targets(found)
 
 

@@ -15,9 +15,8 @@ import attrs
 
 from lab.bench_daemon import FWKNOP_PORT, PASS_PORT, PEOPLE, SEALED_PORT, serving
 from lab.bench_datagrams import SOURCES, Rain, Volley, every_core, forged, packet
-from lab.bench_flood import members
 from lab.bench_fwknopd import fwknopd
-from lab.bench_grants import fwknop_packet, load_passes, sealed_knock
+from lab.bench_grants import doors, fwknop_packet, load_passes, sealed_knock
 from lab.bench_junk import fwknop_junk, past_kernel, strangers
 from lab.bench_place import V4, VISITORS, Site, sites, welcome_visitors
 from lab.bench_pump import Backlog
@@ -91,9 +90,9 @@ def contestants(*, peer: bool) -> dict[str, Contestant]:
         return fwknop_packet(number)
 
     found = {
-        SEALED: Contestant(SEALED_PORT, lambda where: serving(where, SEALED_PORT), sealed, past_kernel),
-        STRANGERS: Contestant(SEALED_PORT, lambda where: serving(where, SEALED_PORT), sealed, strangers),
-        FWKNOP: Contestant(FWKNOP_PORT, lambda where: serving(where, FWKNOP_PORT), like_fwknop, fwknop_junk),
+        SEALED: Contestant(SEALED_PORT, serving, sealed, past_kernel),
+        STRANGERS: Contestant(SEALED_PORT, serving, sealed, strangers),
+        FWKNOP: Contestant(FWKNOP_PORT, serving, like_fwknop, fwknop_junk),
     }
     if peer:
         for who, by_socket in ((BY_PCAP, False), (BY_SOCKET, True)):
@@ -117,12 +116,9 @@ def under_junk(who: Contestant, rates: tuple[int, ...], knocks: int, seconds: fl
                 volley.sent = 0
                 before = Backlog.now()
                 numbers = range(turn * knocks, (turn + 1) * knocks)
-                if rate:
-                    with Rain(volley, rate) as rain:
-                        honoured = visits(where, who, numbers, seconds)
-                    found[rate] = Honour(knocks, honoured, rain.rate, Backlog.now().since(before))
-                else:
-                    found[rate] = Honour(knocks, visits(where, who, numbers, seconds), 0)
+                with Rain(volley, rate) as rain:
+                    honoured = visits(where, who, numbers, seconds)
+                found[rate] = Honour(knocks, honoured, rain.rate, Backlog.now().since(before))
             return found
 
 
@@ -139,12 +135,12 @@ def visits(where: Site, who: Contestant, numbers: range, seconds: float) -> int:
         return sum(crowd.map(one, range(len(numbers))))
 
 
-def visit(who: Contestant, number: int) -> bool:
-    """Knock, and try the door until it opens or a second is over."""
+def visit(who: Contestant, number: int, patience: float = SECOND) -> bool:
+    """Knock, and try the door until it opens or patience is at its end."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.bind((visitor(number), 0))
         out.sendto(who.knock(number), (str(V4), who.port))
-    end = time.monotonic() + SECOND
+    end = time.monotonic() + patience
     while (left := end - time.monotonic()) > 0:
         if enter(number, min(GLANCE, left)):
             return True
@@ -166,13 +162,13 @@ def passes_under_junk(*, quick: bool) -> Honour:
         with every_core([first, *others]) as rains:
             while first.sent < first.size:
                 time.sleep(0.001)
-        honoured = len(members(where.gate, "portward", "grant_ssh_v4"))
+        honoured = doors(where)
         return Honour(len(good), honoured, sum(each.rate for each in rains), Backlog.now().since(before))
 
 
 def measure(*, peer: bool, quick: bool) -> tuple[list[Figure], list[Target]]:
     """Visit everybody's gate."""
-    knocks, seconds = (20, 2.0) if quick else (50, 10.0)
+    knocks, seconds = (10, 1.0) if quick else (50, 10.0)
     figures: list[Figure] = []
     ours: list[Honour] = []
     baseline: dict[int, Honour] = {}

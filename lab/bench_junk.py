@@ -7,7 +7,7 @@ and refused, by the CPU seconds that it used.
 import os
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import attrs
@@ -110,10 +110,13 @@ def sniffed(where: Site, daemon: Daemon, packets: list[bytes], seconds: float) -
     return attrs.evolve(found, count=refused(daemon.log))
 
 
-def by_reader(port: int, packets: Callable[[], list[bytes]], seconds: float) -> Refused:
-    """Send junk to the reader of one of our gates."""
-    with sites(1) as (where,), serving(where, port) as daemon:
-        return saturated(where, daemon, packets(), seconds)
+def by_reader(seconds: float) -> dict[str, Refused]:
+    """Send junk of both kinds to our reader."""
+    with sites(1) as (where,), serving(where) as daemon:
+        kinds = {SEALED: (SEALED_PORT, past_kernel()), FWKNOP: (FWKNOP_PORT, fwknop_junk())}
+        return {
+            who: saturated(where, daemon.at(port), packets, seconds) for who, (port, packets) in kinds.items()
+        }
 
 
 def by_fwknopd(seconds: float, *, by_socket: bool) -> Refused:
@@ -125,10 +128,7 @@ def by_fwknopd(seconds: float, *, by_socket: bool) -> Refused:
 def measure(*, peer: bool, quick: bool) -> list[Figure]:
     """Send junk to everybody."""
     seconds = 1.0 if quick else 3.0
-    found = {
-        SEALED: by_reader(SEALED_PORT, past_kernel, seconds),
-        FWKNOP: by_reader(FWKNOP_PORT, fwknop_junk, seconds),
-    }
+    found = by_reader(seconds)
     if peer:
         found[BY_SOCKET] = by_fwknopd(seconds, by_socket=True)
         found[BY_PCAP] = by_fwknopd(seconds, by_socket=False)

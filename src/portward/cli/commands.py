@@ -405,7 +405,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "save",
-        "write the grants and the time they have left to a file",
+        "write the grants with the time they have left, and which sequences are spent, to a file",
         "portward.cli.save:save",
         (argument("--file", metavar="FILE", help="where (default: grants.json in the state directory)"),),
         (),
@@ -413,7 +413,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "restore",
-        "give back saved grants for the time they have left",
+        "give back saved grants for the time they have left, and spend again what was spent",
         "portward.cli.save:restore",
         (
             argument(

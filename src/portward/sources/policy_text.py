@@ -103,6 +103,8 @@ def _sequence(sequence: Sequence, comments: Comments) -> Iterator[str]:
         yield from _one_or_list(
             (*path, "step_timeout"), steps[:1] if len(set(steps)) == 1 else steps, comments
         )
+    if sequence.once:
+        yield from _pair((*path, "once"), "true", comments)
 
 
 def _person(person: Person, comments: Comments) -> Iterator[str]:
