@@ -3,7 +3,7 @@
 Takes the time and randomness from the system.
 """
 
-import secrets
+import os
 import socket
 import time
 from typing import Final
@@ -50,7 +50,7 @@ def sealed_knock(sealed: SealedProfile, gate: Address, source: Address | None) -
     request = Request(sealed.services, sealed.duration, stated)
     try:
         return seal_knock(
-            sealed.server, sealed.private, sealed.psk, secrets.token_bytes(KEY_BYTES), request, time.time_ns()
+            sealed.server, sealed.private, sealed.psk, os.urandom(KEY_BYTES), request, time.time_ns()
         )
     except (NotAuthenticError, ValueError):
         raise UsageError("no sealed knock can be made: the gate's key in the profile is none") from None
