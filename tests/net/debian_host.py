@@ -168,7 +168,7 @@ class DebianHost:
         """Which of these ports answer a visitor."""
         return {port for port, state in self.probe(*ports).items() if state == "open"}
 
-    def tree(self) -> dict[str, tuple[int, int, int, int, bytes]]:
+    def tree(self, *, times: bool = True) -> dict[str, tuple[int, int, int, int, bytes]]:
         """All of /etc: mode, owner, group, time and content of every path; of a link, where it leads."""
         found = {}
         for path in sorted((self.root / "etc").rglob("*")):
@@ -176,7 +176,8 @@ class DebianHost:
             content = str(path.readlink()).encode() if path.is_symlink() else b""
             if path.is_file() and not path.is_symlink():
                 content = path.read_bytes()
-            changed = 0 if path.is_dir() and not path.is_symlink() else state.st_mtime_ns
+            timed = times and (path.is_symlink() or not path.is_dir())
+            changed = state.st_mtime_ns if timed else 0
             found[str(path.relative_to(self.root))] = (
                 *(state.st_mode, state.st_uid, state.st_gid, changed),
                 content,
