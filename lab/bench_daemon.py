@@ -17,6 +17,7 @@ from lab.bench_place import Site
 from lab.bench_pump import cpu_time
 from lab.bench_rules import DOOR
 from lab.bench_table import quotient
+from lab.namespaces import Namespace
 from portward.apply.keystore import KeyStore
 from portward.compile.nft import compile_policy
 from portward.knock.private import write_private
@@ -204,19 +205,21 @@ def serving(where: Site) -> Iterator[Daemon]:
             "--state",
             str(Path(folder, "state")),
         )
-        with log.open("w") as out:
-            daemon = where.gate.start(*command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        with ended(daemon):
+        with started(where.gate, log, *command) as daemon:
             wait_for("doors opened", daemon, log)
             children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
             yield Daemon(int(children[0]), SEALED_PORT, log)
 
 
 @contextlib.contextmanager
-def ended(daemon: "subprocess.Popen[str]") -> Iterator[None]:
-    """Stop a daemon at the end."""
+def started(gate: Namespace, log: Path, *command: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a daemon in a gate, in a session of its own as a service is: so the kernel gives it a share of its own."""
+    with log.open("w") as out:
+        daemon = gate.start(
+            *command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+        )
     try:
-        yield
+        yield daemon
     finally:
         daemon.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -5,13 +5,12 @@ every turn), and a firewall with nothing else in it. It hears by libpcap, as Deb
 """
 
 import contextlib
-import subprocess
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.bench_daemon import FWKNOP_PORT, Daemon, ended, keys, wait_for
+from lab.bench_daemon import FWKNOP_PORT, Daemon, keys, started, wait_for
 from lab.bench_place import Site
 from lab.bench_rules import DOOR
 
@@ -66,14 +65,8 @@ def fwknopd(where: Site, *, by_socket: bool) -> Iterator[Daemon]:
             Path(folder, name).write_text(text)
             Path(folder, name).chmod(0o600)
         log = Path(folder, "log")
-        with log.open("w") as out:
-            daemon = where.gate.start(
-                *("fwknopd", "-f", "-c", f"{folder}/fwknopd.conf", "-a", f"{folder}/access.conf"),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-            )
-        with ended(daemon):
+        command = ("fwknopd", "-f", "-c", f"{folder}/fwknopd.conf", "-a", f"{folder}/access.conf")
+        with started(where.gate, log, *command) as daemon:
             wait_for("UDP server to listen" if by_socket else "Starting fwknopd main event loop", daemon, log)
             yield Daemon(daemon.pid, FWKNOP_PORT, log)
 
