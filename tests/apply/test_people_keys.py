@@ -47,11 +47,12 @@ def test_a_new_person_gets_the_lowest_slot_that_nobody_has() -> None:
     assert free_slot(Keyring(), "new", 32, NOW) == 0
 
 
-def test_a_person_keeps_the_slot() -> None:
-    keyring = Keyring(tokens=(token("a", 0), token("b", 5), token("c", 5, PAST)))
-    assert free_slot(keyring, "b", 32, NOW) == 5
-    assert free_slot(keyring, "c", 32, NOW) == 1, "somebody else has it meanwhile"
-    assert free_slot(keyring, "b", 4, NOW) == 1, "there is no slot 5 any more"
+def test_a_rotated_key_gets_another_slot_while_the_old_one_lives() -> None:
+    """Two keys of one slot could share a port; where all slots are taken, that is better than no key."""
+    keyring = Keyring(tokens=(token("a", 0), token("b", 1), token("c", 2, Term(NOW - DAY, NOW))))
+    assert free_slot(keyring, "b", 32, NOW) == 2, "the slot of an ended key is free"
+    assert free_slot(keyring, "b", 2, NOW) == 1
+    assert free_slot(keyring, "c", 32, NOW) == 2
 
 
 def test_when_all_slots_are_taken_that_is_told() -> None:
