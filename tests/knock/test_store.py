@@ -8,7 +8,7 @@ import pytest
 
 from portward.errors import HostError, UsageError
 from portward.knock.profile import Profile
-from portward.knock.store import add_profile, load_profiles, read_secret, write_private
+from portward.knock.store import add_profile, load_profiles
 from portward.policy.notation import read_knock
 
 
@@ -85,37 +85,7 @@ def test_no_profile_is_replaced_unasked(directory: Path) -> None:
     assert add_profile(directory, GATE, replace=True) == directory / "client.toml"
 
 
-def test_a_file_in_the_way_is_kept_unless_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "out"
-    path.write_text("old")
-    with pytest.raises(FileExistsError):
-        write_private(path, "new", replace=False)
-    assert path.read_text() == "old"
-    write_private(path, "new", replace=True)
-    assert (path.read_text(), mode(path)) == ("new", 0o600)
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_words_come_from_a_closed_file_or_a_pipe(tmp_path: Path) -> None:
-    path = tmp_path / "words"
-    path.write_text("udp/1=x")
-    path.chmod(0o644)
-    with pytest.raises(HostError, match="chmod 600"):
-        read_secret(path)
-    path.chmod(0o600)
-    assert read_secret(path) == "udp/1=x"
-    reads, writes = os.pipe()
-    os.write(writes, b"udp/2=y")
-    os.close(writes)
-    assert read_secret(Path(f"/dev/fd/{reads}")) == "udp/2=y"
-    os.close(reads)
-
-
 def test_bytes_that_are_no_text_are_refused(directory: Path) -> None:
     (directory / "client.toml").write_bytes(b"\xff")
     with pytest.raises(HostError, match="no UTF-8"):
         load_profiles(directory)
-    with pytest.raises(HostError, match="no UTF-8"):
-        read_secret(directory / "client.toml")
-    with pytest.raises(HostError, match="cannot read"):
-        read_secret(directory / "nothing")

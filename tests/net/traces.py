@@ -48,7 +48,8 @@ def sequences(draw: st.DrawFn, name: str) -> Sequence:
     drawn = draw(st.lists(knocks, min_size=1, max_size=4))
     opens = draw(st.sampled_from([("ssh",), ("web", "ssh"), ("vpn",), (EVERYTHING,)]))
     steps = draw(st.lists(times, min_size=len(drawn) - 1, max_size=len(drawn) - 1))
-    return Sequence(name, tuple(drawn), tuple(steps), opens, draw(times))
+    once = draw(st.sampled_from([False, False, True]))
+    return Sequence(name, tuple(drawn), tuple(steps), opens, draw(times), once)
 
 
 policies = st.builds(

@@ -37,3 +37,10 @@ def test_no_secret_is_shown() -> None:
     shown = repr((ring, ServerKey(secret, bytes(32))))
     assert "SECRET" not in shown
     assert shown.count("alice") == 3
+
+
+def test_a_keyring_knows_whose_keys_it_holds() -> None:
+    ring = Keyring(
+        (SealedKey("alice", bytes(32), b"", Term(START)),), (TokenKey("bob", bytes(32), 0, Term(START)),)
+    )
+    assert ring.people == {"alice", "bob"}

@@ -3,7 +3,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portward.spa.memory import STEP, Forget, Memory, Remember, Way, memory_of
+from portward.spa.memory import MOST_SPENT, STEP, Forget, Memory, Remember, Way, memory_of
 
 
 AGE = timedelta(minutes=2)
@@ -67,6 +67,14 @@ def test_a_clock_that_is_an_hour_wrong_for_a_while_costs_honest_packets_nothing(
         memory.forget(NOW + hours * 3600 * SECOND, AGE)
     assert memory.is_new(_fwknop(NOW - SECOND, b"late"))
     assert not memory.is_new(_fwknop(NOW, b"one"))
+
+
+def test_the_oldest_spent_tags_go_first() -> None:
+    memory = Memory()
+    for number in range(MOST_SPENT + 1):
+        memory.spend(number.to_bytes(16, "big"), "alice")
+    assert len(memory.spent) == MOST_SPENT
+    assert bytes(16) not in memory.spent
 
 
 MARKS = st.builds(

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
@@ -23,12 +24,13 @@ from tests.spa.story import EVENTS, Event, Story
 
 from portward.policy.net import Address
 from portward.policy.people import Ways
+from portward.spa import receiver
 from portward.spa.effects import Open, Refusal, Refuse
-from portward.spa.keyring import Keyring
+from portward.spa.keyring import Keyring, SealedKey, ServerKey
 from portward.spa.memory import Memory, Remember, Way, memory_of
 from portward.spa.receiver import gate_of, nanoseconds, receive_sealed
 from portward.spa.request import Request
-from portward.spa.sealed import KNOCK_BYTES, sieve_of
+from portward.spa.sealed import KNOCK_BYTES, Opened, open_plausible, sieve_of
 
 
 MICRO = timedelta(microseconds=1)
@@ -71,6 +73,31 @@ def test_its_copy_opens_nothing_from_anywhere() -> None:
     memory = memory_of(memory.saved(), memory.floor_ns)
     for source in (HOME, ROAD, HOME_6):
         assert receive_sealed(GATE, memory, knock, source, NOW) == (Refuse(Refusal.REPLAY, "alice"),)
+
+
+def test_a_knock_that_is_sent_again_and_again_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart one copy is opened once more; then, and after it was accepted, its tag is enough."""
+    opened = []
+
+    def spy(server: ServerKey, keys: Mapping[bytes, SealedKey], datagram: bytes) -> Opened:
+        opened.append(datagram)
+        return open_plausible(server, keys, datagram)
+
+    monkeypatch.setattr(receiver, "open_plausible", spy)
+    memory, knock = Memory(), CLIENTS["alice"].knock()
+    for times in (1, 2):
+        for _ in range(50):
+            receive_sealed(GATE, memory, knock, HOME, NOW + times * HOUR - HOUR)
+        assert len(opened) == times
+        memory = memory_of(memory.saved(), memory.floor_ns)
+
+
+def test_a_copy_that_comes_first_from_elsewhere_does_not_spoil_the_knock() -> None:
+    """Who is faster than the sender, but may not open, costs the sender nothing."""
+    memory, knock = Memory(), CLIENTS["alice"].knock(Request(address=HOME))
+    assert receive_sealed(GATE, memory, knock, ROAD, NOW) == (Refuse(Refusal.ADDRESS, "alice"),)
+    assert not memory.spent
+    assert len(receive_sealed(GATE, memory, knock, HOME, NOW)) == 2
 
 
 def test_an_older_knock_that_comes_later_opens_nothing() -> None:

@@ -15,8 +15,8 @@ from portward.apply.ros_link import Link
 from portward.apply.ros_rest_link import RestLink
 from portward.apply.ros_tls import Trust, open_stream
 from portward.errors import Diagnostic, HostError, PolicyError, Severity, UsageError
+from portward.knock.private import read_secret
 from portward.knock.profile import read_host, read_name
-from portward.knock.store import read_secret
 from portward.policy.net import MAX_PORT
 from portward.policy.notation import read_address
 from portward.sources.did_you_mean import nearest

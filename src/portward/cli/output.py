@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from portward.errors import HostError, UsageError
-from portward.knock.store import write_private
+from portward.knock.private import write_private
 
 
-def write_output(path: str, text: str, *, replace: bool) -> None:
+def write_output(path: str, text: str | bytes, *, replace: bool) -> None:
     """Write the file, whole or not at all.
 
     Raises:

@@ -6,6 +6,9 @@ By prctl(2), capset(2) and setresuid(2); nothing can be taken back afterwards, n
 import ctypes
 import os
 import resource
+from functools import reduce
+from operator import or_
+from pathlib import Path
 from typing import Final
 
 from portward.errors import HostError
@@ -58,14 +61,10 @@ def drop_all() -> None:
 
 def capabilities() -> int:
     """What this process may do or could come to do, as one mask, read from /proc/self/status."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:  # noqa: PTH123 - no path to join
-        found = dict(line.split(":", 1) for line in status if line.startswith("Cap"))
-    return (
-        int(found["CapPrm"], 16)
-        | int(found["CapEff"], 16)
-        | int(found["CapInh"], 16)
-        | int(found["CapAmb"], 16)
-    )
+    lines = Path("/proc/self/status").read_bytes().splitlines()
+    found = dict(line.split(b":", 1) for line in lines if line.startswith(b"Cap"))
+    masks = (int(found[each], 16) for each in (b"CapPrm", b"CapEff", b"CapInh", b"CapAmb"))
+    return reduce(or_, masks)
 
 
 def _prctl(option: int, value: int) -> None:

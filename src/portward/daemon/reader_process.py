@@ -1,6 +1,7 @@
 """The reader as its parent sees it: a child with a channel, started anew when it ends or hangs."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import subprocess
@@ -15,6 +16,9 @@ from portward.spa.memory import Way  # noqa: TC001 - the annotation of a local n
 
 MOST_MESSAGES = 64
 """Messages that are taken at once, and carried out in one transaction."""
+
+START_WITHIN = 10.0
+"""Seconds that the reader has to start."""
 
 STOP_WITHIN = 5.0
 """Seconds that the reader has to stop."""
@@ -38,6 +42,7 @@ class ReaderProcess:
         self._channel: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._heard = self._asked = 0.0
+        self._ready = asyncio.Event()
 
     def start(self, setup: Setup, sockets: Mapping[int, socket.socket]) -> None:
         """Start it, if there is any port to read."""
@@ -47,7 +52,7 @@ class ReaderProcess:
         here.setblocking(False)  # noqa: FBT003 - the library's only way
         ways: dict[int, Way] = {sockets[port].fileno(): way for port, way in setup.ports.items()}
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "portward.daemon.reader"],
+            [sys.executable, "-P", "-m", "portward.daemon.reader"],
             stdin=subprocess.PIPE,
             pass_fds=(there.fileno(), *ways),
         )
@@ -57,9 +62,16 @@ class ReaderProcess:
             self._process.stdin.write(told)
             self._process.stdin.close()
         self._channel = here
+        self._ready.clear()
         loop = asyncio.get_running_loop()
         self._heard = loop.time()
         loop.add_reader(here.fileno(), self._hear)
+
+    async def ready(self) -> None:
+        """Wait until it reads, but not for ever: what is sent meanwhile waits in the sockets."""
+        if self._process:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), START_WITHIN)
 
     def stop(self) -> None:
         """End it after the batch that it is at, and carry out what it has asked for."""
@@ -127,6 +139,8 @@ class ReaderProcess:
         except ValueError:
             self.say("the reader said something that no reader says")
             return ()
+        if "ready" in message:
+            self._ready.set()
         if refused := message.get("refused"):
             self.say("refused: " + ", ".join(f"{count} {why}" for why, count in sorted(refused.items())))
         return openings

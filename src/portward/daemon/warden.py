@@ -35,6 +35,12 @@ LOOK_EVERY = 10.0
 PATIENCE = timedelta(seconds=30)
 """How long the reader may say nothing, where systemd does not say how long."""
 
+LONGEST_PAUSE = 30.0
+"""Seconds between two starts of a reader that ends again and again."""
+
+CALM = 120.0
+"""Seconds after which an end of the reader is the first one again."""
+
 REPLAY_FILE = "replay.db"
 """The reader's memory in the state directory."""
 
@@ -48,6 +54,7 @@ class Tools:
         loader: loads windows ahead.
         notifier: speaks to systemd.
         load: reads policy and keys; raises PolicyError, HostError or UsageError.
+        trace: something that differs when the keys on the disk have changed.
         say: takes lines for the log.
     """
 
@@ -55,20 +62,27 @@ class Tools:
     loader: Loader
     notifier: Notifier
     load: Callable[[], Setup]
+    trace: Callable[[], object]
     say: Say
 
 
 class Warden:
-    """Keeps the kernel loaded ahead, and opens what the reader asks for."""
+    """Keeps the kernel loaded ahead, and opens what the reader asks for.
+
+    When keys on the disk change it reads them, and the policy, again: somebody who was revoked is out within a second.
+    """
 
     def __init__(self, tools: Tools, state: Path) -> None:
         self._tools = tools
+        self._trace = tools.trace()
         self._setup = tools.load()
         self._sockets: dict[int, socket.socket] = {}
         self._reader = ReaderProcess(state / REPLAY_FILE, self._carry_out, tools.say)
         self._waiting: dict[int, Opening] = {}
         self._opened = 0
         self._complaint = ""
+        self._falls = 0
+        self._again = 0.0
         self._stopped = asyncio.Event()
 
     async def run(self, handed_over: dict[int, socket.socket]) -> None:
@@ -84,6 +98,7 @@ class Warden:
         self._sockets = listen(tuple(self._setup.ports), handed_over)
         self._ahead()
         self._reader.start(self._setup, self._sockets)
+        await self._reader.ready()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
@@ -98,6 +113,8 @@ class Warden:
                 if now - looked >= LOOK_EVERY:
                     looked = now
                     self._ahead()
+                if self._tools.trace() != self._trace:
+                    self._reload()
                 if self._waiting:
                     self._carry_out([])
                 self._mind_reader(now)
@@ -152,8 +169,10 @@ class Warden:
     def _mind_reader(self, now: float) -> None:
         """Start the reader anew when it has ended, or says nothing any more."""
         patience = (self._tools.notifier.watchdog or PATIENCE).total_seconds()
-        if not self._setup.ports or self._reader.lives(now, patience):
+        if not self._setup.ports or self._reader.lives(now, patience) or now < self._again:
             return
+        self._falls = 1 if now - self._again > CALM else self._falls + 1
+        self._again = now + min(2.0**self._falls, LONGEST_PAUSE)
         self._tools.say("the reader has ended or hangs; starting it anew")
         self._reader.kill()
         self._reader.stop()
@@ -197,6 +216,7 @@ class Warden:
     def _reload(self) -> None:
         """Read policy and keys again; with mistakes in them the old ones stay."""
         self._tools.notifier.say("RELOADING=1")
+        self._trace = self._tools.trace()
         try:
             setup = self._tools.load()
             sockets = listen(tuple(setup.ports), self._sockets)

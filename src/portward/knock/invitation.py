@@ -40,13 +40,7 @@ def invite(policy: Policy, sequence: Sequence, host: str, name: str | None = Non
         name = read_name(name or usual_name(host))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    here = [each for each in policy.opened_by(sequence) if not each.hosts or each.published]
-    ssh = next(_ssh_doors(here), None)
-    doors = (
-        [ssh]
-        if ssh
-        else [door.first for each in here for door in each.doors if door.protocol is Protocol.TCP]
-    )
+    ssh, doors = ssh_and_doors(policy.opened_by(sequence))
     return Profile(
         name=name,
         host=host,
@@ -54,10 +48,22 @@ def invite(policy: Policy, sequence: Sequence, host: str, name: str | None = Non
         sequence=sequence.name,
         delay=usual_delay(sequence),
         copies=COPIES,
-        verify=tuple(doors[:1]),
+        verify=doors,
         ssh_port=ssh,
         penalty=policy.penalty if policy.strict else None,
     )
+
+
+def ssh_and_doors(services: tuple[Service, ...]) -> tuple[int | None, tuple[int, ...]]:
+    """Where ssh answers, if at all, and the one TCP port, if any, by which a visitor sees that the door is open."""
+    here = [each for each in services if not each.hosts or each.published]
+    ssh = next(_ssh_doors(here), None)
+    doors = (
+        [ssh]
+        if ssh
+        else [door.first for each in here for door in each.doors if door.protocol is Protocol.TCP]
+    )
+    return ssh, tuple(doors[:1])
 
 
 def usual_name(host: str) -> str:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import attrs
 
-from portward.policy.net import Address
+from portward.policy.net import Address, Knock
 from portward.policy.policy import Sizes
 
 
@@ -21,6 +21,12 @@ RollingKey = tuple[Address, int, int]
 
 GrantKey = tuple[str, int]
 """A service's name (or `*`) and an address family, 4 or 6."""
+
+SpentKey = tuple[str, tuple[Knock, ...]]
+"""A sequence's name and knocks: with others it is a new one."""
+
+SPENT = 65536
+"""How many sequences that have opened once are remembered."""
 
 RATES = 65536
 """How many sources' rates are remembered for each of the daemon's ports and each family."""
@@ -102,6 +108,7 @@ class State:
         used_passes: passes that are used up.
         used_sequences: the numbers of rolling sequences that have opened, where they open once.
         rates: how often sources send to the daemon's ports, by the port's name and the family; made at first need.
+        spent: the policy's sequences that open once and have opened, for both families; they never end.
     """
 
     sizes: Sizes
@@ -115,6 +122,7 @@ class State:
     used_passes: set[bytes] = attrs.field(factory=set, repr=False)
     used_sequences: set[int] = attrs.field(factory=set)
     rates: dict[tuple[str, int], Rates] = attrs.field(factory=dict)
+    spent: Table[SpentKey] = attrs.field(factory=lambda: Table(SPENT))
 
     def grant(self, service: str, version: int) -> Table[int]:
         """The grants of a service in one address family."""
@@ -141,6 +149,7 @@ class State:
             set(self.used_passes),
             set(self.used_sequences),
             {key: rates.copy() for key, rates in self.rates.items()},
+            self.spent.copy(),
         )
 
 

@@ -1,7 +1,8 @@
 """A door of knockd becomes a sequence, or is told why not.
 
 One door by itself is judged here: what it opens and for how long, which knocks a policy can express, and what will
-differ. What several doors make together is not known here.
+differ. A door with a file of one-time sequences becomes one for each sequence that is left there. What several doors
+make together is not known here.
 """
 
 import enum
@@ -17,7 +18,7 @@ from portward.policy.notation import LONGEST_ROUTEROS, SHORTEST, write_duration
 from portward.sources.knockd_commands import Judged, Kind, judge
 from portward.sources.knockd_doors import Door, DoorKnock, can_be_target
 from portward.sources.knockd_effect import Effect
-from portward.sources.knockd_text import mistake, shown
+from portward.sources.knockd_text import Word, mistake, shown
 
 
 ROLES = ("start_command", "stop_command", "start_command_6", "stop_command_6")
@@ -75,9 +76,10 @@ class LiftedDoor:
         commands: by role, in the order of `ROLES`; those that knockd runs.
         remarks: what differs from knockd, for this door.
         reasons: why it is refused.
-        one_time: the sequences that are left in its file; empty if it has none.
+        one_time: the sequences that are left in its file, where it is refused as a whole; empty if it has none.
         given: whether the user said what it opens.
         name: of its sequence; empty if it has none.
+        number: which of the sequences in its file this is, from 1; 0 where its sequence counts always.
     """
 
     door: Door
@@ -91,11 +93,22 @@ class LiftedDoor:
     one_time: tuple[tuple[DoorKnock, ...], ...] = ()
     given: bool = False
     name: str = ""
+    number: int = 0
+
+    @property
+    def section(self) -> str:
+        """What to call the door in a sentence."""
+        return f"[{shown(self.door.name.text)[1:-1]}]"
 
     @property
     def title(self) -> str:
-        """What to call it in a sentence."""
-        return f"[{shown(self.door.name.text)[1:-1]}]"
+        """What to call this sequence of it in a sentence."""
+        return f"one-time sequence {self.number} of {self.section}" if self.once else self.section
+
+    @property
+    def once(self) -> bool:
+        """Whether it counts once."""
+        return self.number > 0
 
     @property
     def knocks(self) -> tuple[Knock, ...]:
@@ -128,7 +141,7 @@ class LiftedDoor:
             sentence = f"{self.title} has no start command, so knockd does nothing for it"
             yield Diagnostic("PW655", Severity.NOTE, sentence, place)
         for remark in self.remarks if self.fate is not Fate.REFUSED else ():
-            yield Diagnostic("PW655", Severity.ADVICE, f"{self.title} {remark}", place)
+            yield Diagnostic("PW655", Severity.ADVICE, f"{self.section} {remark}", place)
 
     def unknown_commands(self) -> tuple[Judged, ...]:
         """The hooks and what is only listed, each once."""
@@ -136,22 +149,67 @@ class LiftedDoor:
         return tuple(dict.fromkeys(each for each in found if each.kind in {Kind.HOOK, Kind.LISTED}))
 
 
-def lift(door: Door, given: Opened, one_time: tuple[tuple[DoorKnock, ...], ...] = ()) -> LiftedDoor:
-    """Judge a door.
+OneTimeSequences = tuple[tuple[DoorKnock, ...], ...]
+"""What is left in a file of one-time sequences."""
+
+
+def lift_all(door: Door, given: Opened, left: OneTimeSequences | None) -> list[LiftedDoor]:
+    """Judge a door, each of its sequences by itself.
 
     Args:
         door: as knockd has it.
         given: what the user says that doors open.
-        one_time: the sequences that are left in its file.
+        left: the sequences that are left in its file; None if the file could not be read.
     """
+    if door.one_time is None:
+        return [lift(door, given)]
+    whole = _with_file(_with_effects(door, given), door.one_time, left)
+    if whole.fate is not Fate.SEQUENCE or not left:
+        return [attrs.evolve(whole, one_time=left or ())]
+    return [
+        _with_knocks(attrs.evolve(whole, door=attrs.evolve(door, knocks=knocks), number=number))
+        for number, knocks in enumerate(left, 1)
+    ]
+
+
+def lift(door: Door, given: Opened) -> LiftedDoor:
+    """Judge a door whose sequence stands in it.
+
+    Args:
+        door: as knockd has it.
+        given: what the user says that doors open.
+    """
+    lifted = _with_effects(door, given)
+    return lifted if lifted.fate in {Fate.IDLE, Fate.CLOSES} else _with_knocks(lifted)
+
+
+def _with_effects(door: Door, given: Opened) -> LiftedDoor:
+    """Judge the commands."""
     commands = {role: judge(door.command(role)) for role in ROLES}
-    lifted = LiftedDoor(door, Fate.SEQUENCE, commands=commands, one_time=one_time)
+    lifted = LiftedDoor(door, Fate.SEQUENCE, commands=commands)
     if not commands["start_command"] and not commands["start_command_6"]:
         return attrs.evolve(lifted, fate=Fate.IDLE)
-    lifted = _opened(lifted, given)
-    if lifted.fate is Fate.CLOSES:
+    return _opened(lifted, given)
+
+
+def _with_file(lifted: LiftedDoor, file: Word, left: OneTimeSequences | None) -> LiftedDoor:
+    """Judge the file of one-time sequences as a whole."""
+    if lifted.fate in {Fate.IDLE, Fate.CLOSES}:
         return lifted
-    return _with_knocks(lifted)
+    beside = lifted.door.knocks[0].word.span if lifted.door.knocks else None
+    if left is None:
+        return lifted.refused("its file of one-time sequences could not be read", file.span)
+    if not left:
+        return lifted.refused("no sequence is left in its file, and so knockd does not start", file.span)
+    if beside and beside.line > file.span.line:
+        reason = "its sequence stands behind its file and takes the place of the first one-time sequence"
+        return lifted.refused(reason, beside)
+    told = [
+        "accepts of its one-time sequences only the first that is not used; here each of them opens once, in any order",
+        "marks in its file what is used; here the file is not read any more, and the gate remembers",
+        *(["has a sequence as well, which knockd passes over for those in the file"] if beside else []),
+    ]
+    return attrs.evolve(lifted, remarks=(*lifted.remarks, *told))
 
 
 def _with_knocks(lifted: LiftedDoor) -> LiftedDoor:
@@ -177,12 +235,10 @@ def _with_knocks(lifted: LiftedDoor) -> LiftedDoor:
 
 def _wrong_knocks(door: Door) -> Iterator[tuple[str, Span]]:
     """Say why the knocks of a door are none that a policy can express."""
-    if door.one_time:
-        yield "its sequences count once each, and a policy's count always", door.one_time.span
     for each in door.knocks:
         if each.port == 0:
             yield "it has port 0", each.word.span
-    if not door.knocks and not door.one_time:
+    if not door.knocks:
         yield "it has no knocks", door.name.span
     wrong = [name for name, wanted in door.flags.items() if SYN_ALONE[name] is not wanted]
     if wrong and any(each.protocol == "tcp" for each in door.knocks):

@@ -5,6 +5,7 @@ they are used, since the client must start fast.
 """
 
 import enum
+from functools import lru_cache
 from hmac import compare_digest
 
 
@@ -35,6 +36,15 @@ class AesMode(enum.StrEnum):
     CTR = "ctr"
 
 
+def warm_up() -> None:
+    """Import all that the functions here import when they are used: for who soon may read no files any more."""
+    key, iv = bytes(range(KEY_BYTES)), bytes(BLOCK_BYTES)
+    shared(key, public_of(new_private()))
+    unseal(key, iv[:12], seal(key, iv[:12], b"", b""), b"")
+    for mode in AesMode:
+        aes_decrypt(mode, key, iv, aes_encrypt(mode, key, iv, iv))
+
+
 def new_private() -> bytes:
     """Make an X25519 private key of the system's randomness."""
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: PLC0415 - start time
@@ -54,9 +64,12 @@ def public_of(private: bytes) -> bytes:
         ValueError: not 32 bytes.
     """
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: PLC0415 - start time
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - start time
 
     key = X25519PrivateKey.from_private_bytes(private).public_key()
+    if hasattr(key, "public_bytes_raw"):  # from 40 on; the other way imports all kinds of key files
+        return key.public_bytes_raw()
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - start time
+
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
@@ -67,16 +80,22 @@ def shared(private: bytes, public: bytes) -> bytes:
         ValueError: a key is not 32 bytes.
         NotAuthenticError: the public key is of small order, so that the result would be no secret.
     """
-    from cryptography.hazmat.primitives.asymmetric.x25519 import (  # noqa: PLC0415 - start time
-        X25519PrivateKey,
-        X25519PublicKey,
-    )
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey  # noqa: PLC0415 - start time
 
-    mine, theirs = X25519PrivateKey.from_private_bytes(private), X25519PublicKey.from_public_bytes(public)
+    mine, theirs = _loaded(private), X25519PublicKey.from_public_bytes(public)
     try:
-        return mine.exchange(theirs)
+        shared_secret: bytes = mine.exchange(theirs)
     except ValueError:
         raise NotAuthenticError from None
+    return shared_secret
+
+
+@lru_cache(maxsize=2)
+def _loaded(private: bytes):  # type: ignore[no-untyped-def] # noqa: ANN202 - the library's type
+    """A private key as the library has it; loading one costs as much as using it, and a gate uses its own only."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: PLC0415 - start time
+
+    return X25519PrivateKey.from_private_bytes(private)
 
 
 def seal(key: bytes, nonce: bytes, text: bytes, beside: bytes) -> bytes:

@@ -53,7 +53,7 @@ class TokenKey:
     Attributes:
         person: whose, as in the policy.
         secret: 32 bytes.
-        slot: which ports the person's rolling sequences have, 0..slots-1; a rotated key keeps it.
+        slot: which ports the person's rolling sequences have, 0..slots-1; a rotated key has another, if any is free.
         term: see `Term`.
     """
 
@@ -120,3 +120,11 @@ class Keyring:
     sealed: tuple[SealedKey, ...] = ()
     tokens: tuple[TokenKey, ...] = ()
     fwknop: tuple[FwknopKey, ...] = ()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whose keys there are."""
+        sealed = (each.person for each in self.sealed)
+        return frozenset(
+            (*sealed, *(each.person for each in self.tokens), *(each.person for each in self.fwknop))
+        )

@@ -6,6 +6,9 @@ packet of that age would be refused by its age for certain; how far that has com
 that is set back brings nothing to life again.
 
 Nothing is keyed by an address: a message from elsewhere is the same message.
+
+Opening a sealed knock costs a hundred times as much as a look at its tag. So the tags of some knocks that can never be
+accepted any more are kept too, not durably: who caught one and sends it again and again gains no more than with junk.
 """
 
 import enum
@@ -19,6 +22,10 @@ import attrs
 STEP: Final = timedelta(hours=2)
 """How much longer than they could be accepted digests are kept: a clock that goes wrong by less, either way, and is set
 right again, has no effect on honest packets."""
+
+
+MOST_SPENT: Final = 4096
+"""Tags that are kept; the oldest go first."""
 
 
 class Way(enum.StrEnum):
@@ -62,11 +69,13 @@ class Memory:
         latest: the greatest accepted time of each static key, in nanoseconds since the Unix epoch.
         digests: of fwknop's packets, and the time of each.
         floor_ns: fwknop's packets before that are refused.
+        spent: tags of sealed knocks that can never be accepted any more, and whose they were; at most `MOST_SPENT`.
     """
 
     latest: dict[bytes, int] = attrs.field(factory=dict)
     digests: dict[bytes, int] = attrs.field(factory=dict)
     floor_ns: int = 0
+    spent: dict[bytes, str] = attrs.field(factory=dict, eq=False)
 
     def is_new(self, remember: Remember) -> bool:
         """Whether such a message may still be accepted."""
@@ -80,6 +89,12 @@ class Memory:
         """Take in what was accepted, or what was saved, in any order."""
         marks = self.latest if remember.way is Way.SEALED else self.digests
         marks[remember.mark] = max(remember.sent_ns, marks.get(remember.mark, 0))
+
+    def spend(self, tag: bytes, person: str) -> None:
+        """Keep the tag of a genuine sealed knock that `is_new` no more."""
+        if len(self.spent) >= MOST_SPENT:
+            del self.spent[next(iter(self.spent))]
+        self.spent[tag] = person
 
     def forget(self, now_ns: int, max_age: timedelta) -> Forget | None:
         """Let the digests go that are older than `max_age` and `STEP`; None where there is none. For a timer.

@@ -28,7 +28,7 @@ from portward.spa.crypto import NotAuthenticError
 from portward.spa.effects import Effects, Open, Refusal, Refuse
 from portward.spa.keyring import Keyring, SealedKey, ServerKey, Term
 from portward.spa.memory import Memory, Remember, Way
-from portward.spa.sealed import Sieve, open_plausible, plausible, sieve_of
+from portward.spa.sealed import Sieve, open_plausible, plausible, sieve_of, tag_of
 from portward.spa.windows import EPOCH
 
 
@@ -113,6 +113,8 @@ def receive_sealed(gate: Gate, memory: Memory, datagram: bytes, source: Address,
         return (Refuse(Refusal.OFF),)
     if not plausible(gate.sieve, datagram):
         return (Refuse(Refusal.JUNK),)
+    if (spender := memory.spent.get(tag_of(datagram))) is not None:
+        return (Refuse(Refusal.REPLAY, spender),)
     try:
         opened = open_plausible(gate.server, gate.keys, datagram)
     except NotAuthenticError:
@@ -121,7 +123,10 @@ def receive_sealed(gate: Gate, memory: Memory, datagram: bytes, source: Address,
     mark = Remember(Way.SEALED, key.public, opened.sent_ns)
     asked = Named(request.services)
     claim = Claim(key.person, key.term, request.address, asked, request.duration, mark)
-    return judge(gate, memory, claim, source, now)
+    effects = judge(gate, memory, claim, source, now)
+    if not memory.is_new(mark):
+        memory.spend(tag_of(datagram), key.person)
+    return effects
 
 
 def judge(gate: Gate, memory: Memory, claim: Claim, source: Address, now: datetime) -> Effects:

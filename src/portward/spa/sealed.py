@@ -45,9 +45,15 @@ class Sieve:
 
     Attributes:
         key: of the tag, 32 bytes.
+        start: the tag's hash, before anything but the key went in; never changed, only copied.
     """
 
     key: bytes = attrs.field(repr=False)
+    start: blake2s = attrs.field(init=False, repr=False, eq=False)
+
+    @start.default
+    def _keyed(self) -> blake2s:
+        return blake2s(key=self.key, digest_size=TAG_BYTES)
 
 
 @attrs.frozen
@@ -79,7 +85,12 @@ def plausible(sieve: Sieve, datagram: bytes) -> bool:
     """Whether somebody made the datagram who knows the gate's public key; one hash."""
     if len(datagram) != KNOCK_BYTES:
         return False
-    return crypto.same(datagram[WORD_BYTES:_HEAD], _tag(sieve, datagram[:WORD_BYTES], datagram[_HEAD:]))
+    return crypto.same(tag_of(datagram), _tag(sieve, datagram[:WORD_BYTES], datagram[_HEAD:]))
+
+
+def tag_of(datagram: bytes) -> bytes:
+    """The tag that a datagram has; of a plausible one, nobody can make another with the same, so it names the knock."""
+    return datagram[WORD_BYTES:_HEAD]
 
 
 def seal_knock(  # noqa: PLR0913, PLR0917 - whose and whom, then what and when
@@ -139,7 +150,10 @@ def open_plausible(server: ServerKey, keys: Mapping[bytes, SealedKey], datagram:
 
 
 def _tag(sieve: Sieve, first: bytes, message: bytes) -> bytes:
-    return blake2s(first + message, key=sieve.key, digest_size=TAG_BYTES).digest()
+    tag = sieve.start.copy()
+    tag.update(first)
+    tag.update(message)
+    return tag.digest()
 
 
 def _day(moment_ns: int) -> int:
