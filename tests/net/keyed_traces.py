@@ -32,7 +32,7 @@ LONG_AGO = Term(datetime(2020, 1, 1, tzinfo=UTC))
 NAMES = ("alice", "bob", "carol")
 KEYS = tuple(TokenKey(name, name.encode() * 5, slot, LONG_AGO) for slot, name in enumerate(NAMES))
 PASSES_PORT, SEALED_PORT, FWKNOP_PORT = 62202, 62203, 62201
-VISITORS = [(1, 4), (2, 4), (3, 4), (1, 6), (2, 6), (3, 6)]
+VISITORS = [(number, version) for version in (4, 6) for number in range(1, 7)]
 V4_ONLY, V6_ONLY = ip_network("198.51.0.2/31"), ip_network("2001:db8:0:1::2/127")
 
 persons = st.builds(
@@ -244,32 +244,47 @@ grants = st.builds(
 
 
 @st.composite
-def whole_sequences(draw: st.DrawFn, length: int) -> list[Action]:
-    """A rolling sequence, as it should be or with something wrong in the middle."""
-    visitor, person, windows = draw(visitors), draw(some_person), draw(some_windows)
-    places = list(range(length))
+def rolling_sequences(draw: st.DrawFn, policy: Policy) -> list[Action]:
+    """A rolling sequence, right or wrong, and perhaps the right one again: by the same visitor or by another."""
+    visitor, windows = draw(visitors), draw(some_windows)
+    person = draw(st.integers(0, len(policy.people) - 1) | some_person)
+    rolling = policy.ways.rolling
+    right = KnockSent(visitor, person, windows, tuple(range(rolling.knocks if rolling else 0)))
+    actions = draw(right_or_wrong(right)) if rolling else []
+    again = draw(st.sampled_from(["no", "by the same", "by another", "by another", "later"]))
+    if again == "no":
+        return actions
+    who = draw(visitors) if again == "by another" else attrs.evolve(visitor, late=again == "later")
+    return [*actions, attrs.evolve(right, visitor=who)]
+
+
+@st.composite
+def right_or_wrong(draw: st.DrawFn, right: KnockSent) -> list[Action]:
+    """A whole sequence, or with something wrong in the middle."""
+    places, visitor = right.places, right.visitor
+    cut = draw(st.integers(1, len(places) - 1))
+    begun, rest = attrs.evolve(right, places=places[:cut]), attrs.evolve(right, places=places[cut:])
     match draw(
-        st.sampled_from(["right"] * 5 + ["stray"] * 3 + ["twice", "swapped", "missing", "other", "late"])
+        st.sampled_from(
+            ["right"] * 3 + ["stray", "missing", "swapped", "other"] * 2 + ["twice", "late", "anything"]
+        )
     ):
         case "twice":
-            places = [place for place in places for _ in range(draw(st.integers(1, 2)))]
+            places = tuple(place for place in places for _ in range(draw(st.integers(1, 2))))
         case "swapped":
-            places = draw(st.permutations(places))
+            places = tuple(draw(st.permutations(places)))
         case "missing":
-            places.remove(draw(st.sampled_from(places)))
+            places = (*places[: cut - 1], *places[cut:])
         case "other":
-            cut = draw(st.integers(1, length - 1))
-            other = KnockSent(visitor, (person + 1) % len(NAMES), windows, tuple(places[cut:]))
-            return [KnockSent(visitor, person, windows, tuple(places[:cut])), other]
-        case "late" | "stray" as what:
-            cut = draw(st.integers(1, length))
-            between = [] if what == "late" else [draw(strays | strays | strange | passes | junk)]
-            between = [attrs.evolve(each, visitor=visitor) for each in between]
-            rest = KnockSent(attrs.evolve(visitor, late=what == "late"), person, windows, tuple(places[cut:]))
-            return [KnockSent(visitor, person, windows, tuple(places[:cut])), *between, rest]
+            return [begun, attrs.evolve(rest, person=(right.person + 1) % len(NAMES))]
+        case "late":
+            return [begun, attrs.evolve(rest, visitor=attrs.evolve(visitor, late=True))]
+        case "stray" | "anything" as what:
+            between = draw(strays if what == "stray" else strange | passes | junk)
+            return [begun, attrs.evolve(between, visitor=visitor), rest]
         case _:
             pass
-    return [KnockSent(visitor, person, windows, tuple(places))]
+    return [attrs.evolve(right, places=places)]
 
 
 @st.composite
@@ -294,7 +309,7 @@ def alone(strategy: st.SearchStrategy[Action]) -> st.SearchStrategy[list[Action]
 @st.composite
 def traces(draw: st.DrawFn, policy: Policy) -> list[Action]:
     """Actions of all kinds; those that open come most often."""
-    rolling = whole_sequences(policy.ways.rolling.knocks) if policy.ways.rolling else alone(passes)
+    rolling = rolling_sequences(policy) if policy.ways.rolling else alone(passes)
     carried = st.lists(passes, min_size=2, max_size=5) if policy.ways.passes else rolling
     part = st.one_of(
         rolling,

@@ -164,7 +164,7 @@ cases = keyed.policies.flatmap(lambda policy: st.tuples(st.just(policy), keyed.t
 
 @given(cases)
 @settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
