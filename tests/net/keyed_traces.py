@@ -202,7 +202,7 @@ def sent(visitor: Visitor, kind: str, number: int, payload: bytes = b"") -> Send
 
 
 visitors = st.sampled_from(VISITORS).flatmap(
-    lambda who: st.sampled_from([Visitor(*who)] * 19 + [Visitor(*who, late=True)])
+    lambda who: st.sampled_from([Visitor(*who)] * 99 + [Visitor(*who, late=True)])
 )
 some_person = st.integers(0, len(NAMES) - 1)
 some_windows = st.sampled_from([0, 0, 0, 0, 0, 0, -1, 1, 2])
@@ -249,7 +249,7 @@ def rolling_sequences(draw: st.DrawFn, policy: Policy) -> list[Action]:
     rolling = policy.ways.rolling
     right = KnockSent(visitor, person, windows, tuple(range(rolling.knocks if rolling else 0)))
     actions = draw(right_or_wrong(right)) if rolling else []
-    again = draw(st.sampled_from(["no", "by the same", "by another", "by another", "later"]))
+    again = draw(st.sampled_from(["no", "by the same"] * 2 + ["by another"] * 4 + ["later"]))
     if again == "no":
         return actions
     who = draw(visitors) if again == "by another" else attrs.evolve(visitor, late=again == "later")
@@ -264,7 +264,7 @@ def right_or_wrong(draw: st.DrawFn, right: KnockSent) -> list[Action]:
     begun, rest = attrs.evolve(right, places=places[:cut]), attrs.evolve(right, places=places[cut:])
     match draw(
         st.sampled_from(
-            ["right"] * 3 + ["stray", "missing", "swapped", "other"] * 2 + ["twice", "late", "anything"]
+            ["right"] * 3 + ["stray", "missing", "swapped", "other"] * 3 + ["twice", "late", "anything"]
         )
     ):
         case "twice":
@@ -283,6 +283,15 @@ def right_or_wrong(draw: st.DrawFn, right: KnockSent) -> list[Action]:
         case _:
             pass
     return [attrs.evolve(right, places=places)]
+
+
+bursts = st.builds(
+    lambda visitor, which, count: [DatagramSent(visitor, *which)] * count,
+    st.sampled_from([Visitor(*who) for who in VISITORS]),
+    st.sampled_from([(SEALED_PORT, "sealed"), (FWKNOP_PORT, "fwknop, shortest")]),
+    st.sampled_from([3, 4, 2]),
+)
+"""What may be the daemon's, too often."""
 
 
 @st.composite
@@ -315,6 +324,7 @@ def traces(draw: st.DrawFn, policy: Policy) -> list[Action]:
         carried,
         carried,
         st.lists(junk | strange, min_size=1, max_size=5),
+        bursts,
         static_sequences(policy),
         alone(grants),
     )
