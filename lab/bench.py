@@ -1,10 +1,10 @@
-"""The figures, all taken in one run: portward against a bare drop, the article's rules and knockd.
+"""The figures, all taken in one run: portward against a bare drop, the article's rules, knockd and fwknopd.
 
     python -m lab.bench [--quick] [--json]
 
-Needs root and nft; without knockd its rows are left out, and a fact says so. Everything happens in network namespaces
-of its own, which are gone at the end, also when it is interrupted or takes longer than it may. docs/speed.md says what
-is measured and how.
+Needs root and nft; without knockd or fwknopd its rows are left out, and a fact says so. Everything happens in network
+namespaces of its own, which are gone at the end, also when it is interrupted or takes longer than it may. docs/speed.md
+says what is measured and how.
 """
 
 import argparse
@@ -21,7 +21,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from lab import bench_flood, bench_load, bench_memory, bench_packets, bench_visits
+from lab import (
+    bench_flood,
+    bench_grants,
+    bench_honour,
+    bench_junk,
+    bench_load,
+    bench_memory,
+    bench_packets,
+    bench_visits,
+)
 from lab.bench_table import Figure, Report, Target, as_object, lay_out
 from lab.namespaces import missing
 from portward import __version__
@@ -30,6 +39,9 @@ from portward import __version__
 LONGEST = 600
 """Seconds after which the bench gives up."""
 
+FWKNOPD = ("fwknopd", "iptables")
+"""What the peer with one packet needs."""
+
 Found = tuple[list[Figure], list[Target]]
 
 
@@ -37,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; 0 if all was measured, whatever was found; 2 if this machine cannot, 1 if it took too long."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench", description="Print one table of figures.")
     parser.add_argument(
-        "--quick", action="store_true", help="fewer rounds and packets: under a minute, less exact"
+        "--quick", action="store_true", help="fewer rounds and packets: about a minute, less exact"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args(arguments)
@@ -86,10 +98,14 @@ def measure(*, quick: bool) -> Report:
     peers = [bench_visits.ARTICLE]
     if not missing("knockd"):
         peers.append(bench_visits.KNOCKD)
+    peer = not missing(*FWKNOPD)
     topics: dict[str, Callable[[], Found]] = {
         bench_packets.TOPIC: lambda: bench_packets.measure(quick=quick),
         bench_visits.TOPIC: lambda: bench_visits.measure(peers, quick=quick),
         bench_flood.TOPIC: lambda: bench_flood.measure(peers, quick=quick),
+        bench_junk.TOPIC: lambda: (bench_junk.measure(peer=peer, quick=quick), []),
+        bench_grants.TOPIC: lambda: bench_grants.measure(quick=quick),
+        bench_honour.TOPIC: lambda: bench_honour.measure(peer=peer, quick=quick),
         bench_load.TOPIC: lambda: bench_load.measure(quick=quick),
         bench_memory.TOPIC: lambda: (bench_memory.measure(quick=quick), []),
         bench_load.TOPIC_START: lambda: bench_load.measure_commands(quick=quick),
@@ -117,6 +133,7 @@ def facts(*, quick: bool) -> dict[str, str]:
         "Python": platform.python_version(),
         "nft": said_by("nft", "--version"),
         "knockd": "missing: its rows are left out" if missing("knockd") else said_by("knockd", "-V"),
+        "fwknopd": "missing: its rows are left out" if missing(*FWKNOPD) else said_by("fwknopd", "-V"),
         "portward": __version__,
     }
 

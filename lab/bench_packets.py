@@ -14,7 +14,7 @@ from functools import partial
 import attrs
 
 from lab.bench_place import FORGERS_V4, FORGERS_V6, V4, V6, Site, sites
-from lab.bench_pump import TCP, UDP, Batch, Pump, cost
+from lab.bench_pump import TCP, UDP, Batch, Pump, Sender, cost
 from lab.bench_rules import (
     FIRST_STRAY,
     bare_drop,
@@ -138,7 +138,7 @@ def one_core() -> Iterator[None]:
         os.sched_setaffinity(0, cores)
 
 
-def packets_for(pump: Pump, seconds: float) -> int:
+def packets_for(pump: Sender, seconds: float) -> int:
     """How many packets take about that long, judged by a first thousand that also warms up."""
     pump.send(1000)
     return max(500, int(seconds * 1e9 / cost(pump, 500)))

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 import attrs
 
@@ -23,6 +24,7 @@ __all__ = [
     "Backlog",
     "Batch",
     "Pump",
+    "Sender",
     "cost",
     "cpu_time",
     "find_thread",
@@ -30,7 +32,14 @@ __all__ = [
 ]
 
 
-def cost(pump: Pump, count: int) -> float:
+class Sender(Protocol):
+    """What sends frames that are ready."""
+
+    def send(self, count: int) -> None:
+        """Send that many."""
+
+
+def cost(pump: Sender, count: int) -> float:
     """Send that many frames and give the CPU time of each in nanoseconds, wherever the kernel spent it."""
     softirq = softirq_thread(min(os.sched_getaffinity(0)))
     before = time.thread_time_ns() + cpu_time(softirq)

@@ -8,8 +8,9 @@ import pytest
 
 from portward.apply.keystore import KeyStore
 from portward.cli.environment import Environment
-from portward.cli.serve import STATE, read_setup, run, state_directory
+from portward.cli.serve import STATE, read_setup, run, state_directory, trace_of
 from portward.errors import HostError, PolicyError, UsageError
+from portward.spa.keyring import Keyring
 
 
 POLICY = """schema = 1
@@ -58,6 +59,21 @@ def test_a_bad_policy_is_told_with_its_place(policy: Path) -> None:
     policy.write_text(POLICY.replace("62202", "99999"))
     with pytest.raises(PolicyError, match=r"policy.toml:7:8: error"):
         read_setup(options(policy), environment())
+
+
+def test_the_trace_of_the_keys_differs_when_they_do(policy: Path) -> None:
+    """A file that came, that was written anew, and that went."""
+    store = KeyStore.beside(policy)
+    seen = [trace_of(store.directory)]
+    store.make_server()
+    seen.append(trace_of(store.directory))
+    store.save("alice", Keyring())
+    seen.append(trace_of(store.directory))
+    store.save("alice", Keyring())
+    seen.append(trace_of(store.directory))
+    store.remove("alice")
+    assert len(set(seen)) == 4
+    assert trace_of(store.directory) == seen[1]
 
 
 def test_stdin_cannot_be_read_again() -> None:

@@ -9,7 +9,7 @@ from tests.daemon_case import KEYRING, SERVER, policy
 from lab.namespaces import namespaces
 from portward.apply.libnft import Libnft
 from portward.compile.nft import compile_policy
-from portward.daemon.serve import AHEAD_FILE, load_once, serve
+from portward.daemon.serve import AHEAD_FILE, Sources, load_once, serve
 from portward.daemon.setup import Setup
 from portward.errors import HostError, TargetError
 from portward.policy.people import Passes, Ways
@@ -51,4 +51,4 @@ def test_a_mistake_at_the_start_is_an_error_before_anything_is_done(tmp_path: Pa
         raise HostError("keys are open to others")
 
     with pytest.raises(HostError, match="open to others"):
-        serve(tmp_path, {}, load, lambda _: None)
+        serve(tmp_path, {}, Sources(load, lambda: None), lambda _: None)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -21,7 +22,7 @@ from portward.daemon.loader import Loader
 from portward.daemon.notify import Notifier
 from portward.daemon.opening import Opening
 from portward.daemon.setup import Setup
-from portward.daemon.warden import Tools, Warden
+from portward.daemon.warden import TICK, Tools, Warden
 from portward.errors import Diagnostic, PolicyError, Severity
 from portward.policy.people import Passes, Ways
 from portward.policy.policy import Policy, Sizes
@@ -40,13 +41,16 @@ class Case:
         nft: the firewall.
         warden: under test.
         said: its log.
-        load: what it reads policy and keys by; may be replaced.
+        setup: what it reads.
+        wrong: whether there are mistakes in it.
+        trace: differs when the keys on the disk have changed.
     """
 
     nft: Libnft
     said: list[str]
     setup: Setup
     wrong: bool = False
+    trace: int = 0
     warden: Warden | None = None
 
     def put(self, wanted: Policy) -> None:
@@ -75,7 +79,7 @@ def case(tmp_path: Path) -> Iterator[Case]:
     with namespaces("warden", prefix="pwl") as (here,), here.entered():
         nft, store = Libnft(), AheadStore(tmp_path / "ahead.db")
         made = Case(nft, [], Setup(POLICY, KEYRING, SERVER))
-        tools = Tools(nft, Loader(nft, store), Notifier({}), made.load, made.said.append)
+        tools = Tools(nft, Loader(nft, store), Notifier({}), made.load, lambda: made.trace, made.said.append)
         made.warden = Warden(tools, tmp_path)
         made.put(POLICY)
         yield made
@@ -150,6 +154,20 @@ def test_a_reload_with_mistakes_keeps_what_was(case: Case) -> None:
     assert any("not reloaded" in line and "not TOML" in line for line in case.said)
     case.open(wanted())
     assert "192.0.2.7" in case.members()
+
+
+def test_keys_that_changed_are_read_again_by_itself(case: Case) -> None:
+    """Somebody was revoked: nobody has to tell the daemon."""
+
+    def revoke() -> None:
+        case.setup = attrs.evolve(case.setup, policy=attrs.evolve(POLICY, people=()))
+        case.trace += 1
+        time.sleep(TICK)
+
+    during(case, revoke, lambda: None, lambda: None, lambda: None)
+    assert sum(line.startswith("reloaded: 0 people") for line in case.said) == 1
+    case.open(wanted())
+    assert "192.0.2.7" not in case.members()
 
 
 def test_a_gate_that_is_not_up_is_told_once(case: Case) -> None:

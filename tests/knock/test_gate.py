@@ -11,6 +11,7 @@ from tests.spa.fwknop_cases import key
 from portward.knock.door import Answer
 from portward.knock.gate import usual_timeout, visit_gate
 from portward.knock.profile import Profile
+from portward.knock.ways import knock_by_fwknop
 from portward.policy.notation import read_knock
 from portward.spa.fwknop_packet import open_packet
 
@@ -55,7 +56,7 @@ def test_each_try_sends_another_of_fwknop_s_packets() -> None:
         gate.settimeout(0)
         fwknop = attrs.evolve(FWKNOP_GATE, port=gate.getsockname()[1])
         there = Profile("here", "127.0.0.1", (), verify=(port,), fwknop=fwknop)
-        visited = visit_gate(there, timedelta(seconds=3), lambda _: None)
+        visited = visit_gate(there, timedelta(seconds=3), lambda _: None, by=knock_by_fwknop(there))
         packets = {gate.recv(2000) for _ in range(visited.tries)}
     assert visited.shut == (port,)
     assert len(packets) == visited.tries >= 2

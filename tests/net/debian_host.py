@@ -168,15 +168,20 @@ class DebianHost:
         """Which of these ports answer a visitor."""
         return {port for port, state in self.probe(*ports).items() if state == "open"}
 
-    def tree(self) -> dict[str, tuple[int, int, int, bytes]]:
-        """All of /etc: mode, owner, group and content of every path; of a link, where it leads."""
+    def tree(self, *, times: bool = True) -> dict[str, tuple[int, int, int, int, bytes]]:
+        """All of /etc: mode, owner, group, time and content of every path; of a link, where it leads."""
         found = {}
         for path in sorted((self.root / "etc").rglob("*")):
             state = path.lstat()
             content = str(path.readlink()).encode() if path.is_symlink() else b""
             if path.is_file() and not path.is_symlink():
                 content = path.read_bytes()
-            found[str(path.relative_to(self.root))] = (state.st_mode, state.st_uid, state.st_gid, content)
+            timed = times and (path.is_symlink() or not path.is_dir())
+            changed = state.st_mtime_ns if timed else 0
+            found[str(path.relative_to(self.root))] = (
+                *(state.st_mode, state.st_uid, state.st_gid, changed),
+                content,
+            )
         return found
 
     def active(self) -> set[str]:

@@ -77,7 +77,10 @@ def issue(
 
 
 def free_slot(keyring: Keyring, person: str, slots: int | None, now: datetime) -> int:
-    """The slot that a person has, or the lowest that nobody has.
+    """The lowest slot that no living key has; where all are taken, the one that the person has.
+
+    A rotated key gets a slot of its own: while both keys count, two sequences of one slot could share a port, and one
+    of them would then be left out.
 
     Args:
         keyring: all people's keys.
@@ -89,10 +92,10 @@ def free_slot(keyring: Keyring, person: str, slots: int | None, now: datetime) -
         UsageError: all are taken.
     """
     alive = [each for each in keyring.tokens if each.term.until is None or each.term.until > now]
-    own: list[int] = [each.slot for each in (*alive, *keyring.tokens) if each.person == person]
-    taken = {each.slot for each in alive if each.person != person}
     there_are = range(slots or MOST_SLOTS)
-    free: list[int] = [slot for slot in [*own, *there_are] if slot in there_are and slot not in taken]
+    taken = {each.slot for each in alive}
+    own = [each.slot for each in alive if each.person == person and each.slot in there_are]
+    free: list[int] = [slot for slot in there_are if slot not in taken] + own
     if free:
         return free[0]
     raise UsageError(

@@ -65,12 +65,19 @@ class PolicyFiles:
         try:
             like = (path if path.exists() else self.main).stat()
             if not path.parent.exists():
-                path.parent.mkdir(mode=0o700 | stat.S_IMODE(self.main.parent.stat().st_mode) & 0o055)
+                self._make_parts(path.parent)
             owner = (like.st_uid, like.st_gid) if os.geteuid() == 0 else None
             write_private(path, text, replace=True, owner=owner)
             path.chmod(stat.S_IMODE(like.st_mode) & 0o644)
         except OSError as error:
             raise HostError(f"cannot write {path}: {error.strerror}") from error
+
+    def _make_parts(self, directory: Path) -> None:
+        """Make the directory of parts, open to whom the policy's own directory is open to."""
+        around = self.main.parent.stat()
+        directory.mkdir(mode=0o700 | stat.S_IMODE(around.st_mode) & 0o055)
+        if os.geteuid() == 0:
+            os.chown(directory, around.st_uid, around.st_gid)
 
 
 def read_files(policy: str) -> PolicyFiles:

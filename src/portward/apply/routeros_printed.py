@@ -1,13 +1,14 @@
 """What an audit reads from a router: menu by menu, printing only; nothing is ever set."""
 
 from portward.apply.ros_link import Link, Row
+from portward.apply.routeros_items import is_dynamic
 from portward.apply.routeros_state import ABSENT
 from portward.errors import TargetError
 from portward.exposure.router_live import MENUS, Printed, lists_asked
 
 
 def read_printed(link: Link) -> Printed:
-    """Read all menus that an audit looks at; of address lists only those that rules ask for, without what ends.
+    """Read all menus that an audit looks at; of address lists those that rules ask for, without what rules filled in.
 
     Raises:
         PeerError: the connection is lost.
@@ -24,7 +25,7 @@ def read_printed(link: Link) -> Printed:
     for family, name in lists_asked(rows):
         menu = f"/{family}/firewall/address-list"
         try:
-            found = link.show(menu, {"list": name, "dynamic": "false"})
+            found = [row for row in link.show(menu, {"list": name}) if not is_dynamic(row)]
         except TargetError as error:
             refused[menu] = str(error)
         else:

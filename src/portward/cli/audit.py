@@ -17,7 +17,7 @@ from portward.exposure.ask import ask_all
 from portward.exposure.finding import Finding
 from portward.exposure.gather import gather, gather_offline
 from portward.exposure.html import page, scope_words, sentence
-from portward.exposure.judge import Audit, audit
+from portward.exposure.judge import Audit, audit, below
 from portward.exposure.reach import Shown
 from portward.exposure.record import audit_object, finding_object
 from portward.exposure.router import audit_script
@@ -59,7 +59,7 @@ def _host(options: argparse.Namespace) -> Outcome:
         facts = gather(read_by, policy)
         if not options.no_ask:
             facts = ask_all(facts)
-    done = audit(facts)
+    done = below(audit(facts), options.root) if options.root else audit(facts)
     forms = _forms(options, facts.host or "this host", done.findings, done.shown, facts.unseen)
     return Outcome(forms or describe(done), audit_object(done), _status(done.findings))
 

@@ -11,7 +11,7 @@ from portward.cli.environment import Environment
 from portward.cli.output import write_output
 from portward.errors import UsageError
 from portward.knock.person_invitation import invitation, invite_person, sealed_profile, token_profile
-from portward.knock.profile import Profile
+from portward.knock.profile import Profile, read_host
 from portward.knock.profile_text import write_profiles
 from portward.knock.ways import Way
 from portward.policy.people import Person
@@ -23,7 +23,7 @@ def prepare(options: argparse.Namespace, environment: Environment) -> str:
     """Judge what the command line says of the invitation before anything is changed; gives the gate's host.
 
     Raises:
-        UsageError: a target that is none, or is there already.
+        UsageError: a host or a target that is none, or a file that is there already.
     """
     if options.qr:
         qr.read_target(options.qr)
@@ -31,7 +31,10 @@ def prepare(options: argparse.Namespace, environment: Environment) -> str:
         if path:
             refuse_existing(path, replace=options.force)
     if options.host:
-        return str(options.host)
+        try:
+            return read_host(options.host)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
     host = socket.getfqdn()
     environment.talk(f"the invitation says that the gate is {host}; --host HOST says otherwise")
     return host

@@ -12,30 +12,32 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+from portward.daemon.inbox import Inbox
 from portward.daemon.opening import LONGEST_MESSAGE, MOST_OPENINGS, Opening, read_message, to_json
 from portward.daemon.privileges import drop_all
 from portward.daemon.replay_store import ReplayStore
 from portward.daemon.setup import ReaderSetup, read_reader_setup
-from portward.daemon.sockets import source_of
 from portward.policy.net import Address
 from portward.spa.crypto import NotAuthenticError, warm_up
 from portward.spa.effects import Effects, Open, Refusal, Refuse
 from portward.spa.fwknop_packet import open_packet
 from portward.spa.fwknop_receiver import receive_fwknop
+from portward.spa.fwknop_request import Packet
 from portward.spa.memory import Memory, Remember, Way
 from portward.spa.receiver import Gate, gate_of, receive_sealed
+from portward.spa.sealed import plausible
 
-
-LONGEST_DATAGRAM = 2048
-"""Bytes; what is longer is cut, and so is none of ours."""
 
 REPORT_EVERY = 10.0
 """Seconds between two reports of what was refused."""
 
 FORGET_EVERY = 600.0
 """Seconds between two clearings of old digests."""
+
+SIFTED: Final = {Way.SEALED: Refusal.JUNK, Way.FWKNOP: Refusal.NOT_GENUINE}
+"""Why what the sieve keeps back is refused."""
 
 
 class Reader:
@@ -59,29 +61,28 @@ class Reader:
         with selectors.DefaultSelector() as selector:
             selector.register(self._channel, selectors.EVENT_READ, None)
             for each, way in sockets:
-                selector.register(each, selectors.EVENT_READ, way)
+                selector.register(each, selectors.EVENT_READ, (Inbox(each, MOST_OPENINGS), way))
             self._say({"ready": True})
             while self._serving:
                 for key, _ in selector.select(timeout=0.5):
                     if key.data is None:
                         self._listen()
-                    elif isinstance(key.fileobj, socket.socket):
-                        self._drain(key.fileobj, key.data)
+                    else:
+                        self._drain(*key.data)
                 self._now_and_then()
 
-    def _drain(self, each: socket.socket, way: Way) -> None:
-        """Take what waits in a socket, up to a batch."""
+    def _drain(self, inbox: Inbox, way: Way) -> None:
+        """Take what waits in a socket, up to a batch; of junk, neither the source is worked out nor the time."""
         remembered: list[Remember] = []
         openings: list[Opening] = []
-        for _ in range(MOST_OPENINGS):
-            try:
-                datagram, name = each.recvfrom(LONGEST_DATAGRAM)
-            except (BlockingIOError, InterruptedError):
-                break
-            except OSError:
-                continue  # an ICMP error of an earlier packet: not ours to judge
+        sifted = 0
+        for number, datagram in enumerate(inbox.take()):
+            letter = self._sift(way, datagram)
+            if letter is None:
+                sifted += 1
+                continue
             now = datetime.now(UTC)
-            for effect in self._judge(way, datagram, source_of(name), now):
+            for effect in self._judge(letter, inbox.source(number), now):
                 match effect:
                     case Remember():
                         remembered.append(effect)
@@ -89,17 +90,24 @@ class Reader:
                         openings.append(_opening(effect, now))
                     case Refuse():
                         self._refused[effect.reason] += 1
+        if sifted:
+            self._refused[SIFTED[way]] += sifted
         if remembered:
             self._ask(self._store.accept(remembered, openings))
 
-    def _judge(self, way: Way, datagram: bytes, source: Address, now: datetime) -> Effects:
+    def _sift(self, way: Way, datagram: bytes) -> bytes | Packet | None:
+        """What is worth being judged: a knock that may be genuine, or a packet that is; None for junk."""
         if way is Way.SEALED:
-            return receive_sealed(self._gate, self._memory, datagram, source, now)
+            return datagram if plausible(self._gate.sieve, datagram) else None
         try:
-            packet = open_packet(datagram, self._fwknop)
+            return open_packet(datagram, self._fwknop)
         except NotAuthenticError:
-            return (Refuse(Refusal.NOT_GENUINE),)
-        return receive_fwknop(self._gate, self._memory, packet, source, now)
+            return None
+
+    def _judge(self, letter: bytes | Packet, source: Address, now: datetime) -> Effects:
+        if isinstance(letter, bytes):
+            return receive_sealed(self._gate, self._memory, letter, source, now)
+        return receive_fwknop(self._gate, self._memory, letter, source, now)
 
     def _ask(self, openings: tuple[Opening, ...]) -> None:
         """Ask for doors to be opened; waits while the other side is busy, so nothing is lost."""

@@ -1,17 +1,14 @@
 """The UDP sockets of the daemon: handed over by systemd (sd_listen_fds(3)), or made here.
 
-One socket serves both families; IPv4 sources come as mapped IPv6 addresses (RFC 4291 §2.5.5.2) and are turned back.
+One socket serves both families; `inbox` reads them.
 """
 
 import contextlib
 import os
 import socket
 from collections.abc import Mapping, MutableMapping, Sequence
-from ipaddress import IPv6Address, ip_address
-from typing import Any
 
 from portward.errors import HostError
-from portward.policy.net import Address
 
 
 FIRST_DESCRIPTOR = 3
@@ -54,14 +51,6 @@ def listen(ports: Sequence[int], have: Mapping[int, socket.socket]) -> dict[int,
         _widen(each)
         found[port] = each
     return found
-
-
-def source_of(name: Any) -> Address:
-    """The address that a datagram came from, as recvfrom gives it; mapped IPv4 is IPv4."""
-    address = ip_address(name[0].partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
 
 
 def _bound(port: int) -> socket.socket:

@@ -113,8 +113,8 @@ inside, `pppoe…` and `lte…` outside, and what depends on any other is unsure
 as for a push ([push.md](push.md)). It only prints, so the policies `read` and `api` or `rest-api` are enough. What it
 finds is what an export of that router would show, and the users too, which no export holds. Nothing is taken from
 defaults: a menu that the router lacks is not judged, and one that it does not show to this user is named. Of address
-lists only lasting entries of lists that rules ask for are read. IPv6 rules that are not there count where the router
-has an address of IPv6 that leads beyond the next cable.
+lists those that rules ask for are read, and their lasting entries count. IPv6 rules that are not there count where the
+router has an address of IPv6 that leads beyond the next cable.
 
 ## Codes
 

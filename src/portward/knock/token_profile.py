@@ -10,7 +10,6 @@ import attrs
 
 from portward.knock.way_table import read_length, read_port, read_way
 from portward.policy.notation import read_duration, read_ports, write_duration
-from portward.policy.people import Passes, Rolling, Windows
 from portward.spa.rolling import Shape
 from portward.spa.spelling import read_flag, read_key, read_text, read_whole, write_base64
 
@@ -18,7 +17,12 @@ from portward.spa.spelling import read_flag, read_key, read_text, read_whole, wr
 SHORTEST_WINDOW, LONGEST_WINDOW = timedelta(minutes=2), timedelta(hours=1)
 """As `policy.people.Windows` has it."""
 
-USUAL_STEP: Final = Rolling(1, 1).step_timeout
+USUAL_WINDOW: Final = timedelta(minutes=10)
+USUAL_PER_WINDOW: Final = 4
+USUAL_SLOTS: Final = 32
+USUAL_KNOCKS: Final = 5
+USUAL_STEP: Final = timedelta(seconds=10)
+"""The defaults of the policy, spelled here again because the client must start fast; a test holds them together."""
 
 
 @attrs.frozen
@@ -52,9 +56,9 @@ class TokenProfile:
 
     server: bytes
     secret: bytes = attrs.field(repr=False)
-    window: timedelta = Windows().length
+    window: timedelta = USUAL_WINDOW
     pass_port: int | None = None
-    per_window: int = Passes(1).per_window
+    per_window: int = USUAL_PER_WINDOW
     echo: bool = False
     rolling: RollingProfile | None = None
 
@@ -72,9 +76,9 @@ def read_token(table: object) -> TokenProfile:
 def _together(
     *,
     ports: tuple[int, int] | None = None,
-    slots: int = Rolling(1, 1).slots,
+    slots: int = USUAL_SLOTS,
     slot: int | None = None,
-    knocks: int = Rolling(1, 1).knocks,
+    knocks: int = USUAL_KNOCKS,
     step_timeout: timedelta = USUAL_STEP,
     **values: Any,
 ) -> TokenProfile:

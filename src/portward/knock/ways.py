@@ -72,24 +72,33 @@ def knocker(profile: Profile, way: Way, directory: Path) -> Knocker:
         way: how.
         directory: the client's, where it is written down which passes were handed out.
     """
-    if way is Way.SEQUENCE:
-        return knock_by_sequence(profile)
-    from portward.knock import stronger  # noqa: PLC0415 - only who knocks so pays for it
-
-    match way:
+    match way:  # who knocks one way does not pay for the imports of the others
         case Way.SEALED:
-            return stronger.by_sealed(profile)
+            from portward.knock.sealed_send import by_sealed  # noqa: PLC0415 - see above
+
+            return by_sealed(profile)
         case Way.PASS:
-            return stronger.by_pass(profile, directory)
+            from portward.knock.pass_send import by_pass  # noqa: PLC0415 - the same
+
+            return by_pass(profile, directory)
         case Way.ROLLING:
-            return stronger.by_rolling(profile)
-        case _:
-            return stronger.by_fwknop(profile)
+            from portward.knock.rolling_send import by_rolling  # noqa: PLC0415 - the same
+
+            return by_rolling(profile)
+        case Way.SEQUENCE:
+            return knock_by_sequence(profile)
+        case Way.FWKNOP:
+            return knock_by_fwknop(profile)
 
 
 def without_penalty(profile: Profile, way: Way) -> Profile:
     """The profile for a visit: one packet that gets lost is no stray, so no penalty has to be waited out."""
     return profile if way in {Way.SEQUENCE, Way.ROLLING} else attrs.evolve(profile, penalty=None)
+
+
+def knock_plainly(profile: Profile) -> Knocker:
+    """What knocks without keys of ours: the sequence, or fwknop's packet where there is none."""
+    return knock_by_fwknop(profile) if profile.fwknop and not profile.knocks else knock_by_sequence(profile)
 
 
 def knock_by_sequence(profile: Profile) -> Knocker:
@@ -98,5 +107,18 @@ def knock_by_sequence(profile: Profile) -> Knocker:
     def knock(addresses: Addresses, number: int) -> None:
         copies = copies_of_try(number, profile.copies)
         send_sequence(plan_sequence(profile.knocks, addresses, profile.delay, copies), profile.source)
+
+    return knock
+
+
+def knock_by_fwknop(profile: Profile) -> Knocker:
+    """What sends fwknop's packet, to each address another one."""
+    from portward.knock.fwknop_send import send_packets  # noqa: PLC0415 - the same
+
+    fwknop = profile.fwknop
+    assert fwknop is not None  # noqa: S101 - a way is only chosen where the profile knows it
+
+    def knock(addresses: Addresses, _number: int) -> None:
+        send_packets(fwknop, addresses, profile.source)
 
     return knock
