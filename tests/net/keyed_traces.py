@@ -237,6 +237,7 @@ strange = st.builds(
     st.sampled_from([*KNOCK_PORTS, 22, 80, 8080, 443, PASSES_PORT, SEALED_PORT, 20000, 20001, 61, 7]),
     st.sampled_from([b"", bytes(16), b"mellon"]),
 )
+strays = st.builds(Strange, visitors, st.sampled_from(["tcp", "udp"]), st.just(7))
 grants = st.builds(
     Granted, visitors, st.sampled_from(["ssh", "web", "vpn", EVERYTHING]), st.sampled_from([SHORT, LONG])
 )
@@ -247,7 +248,9 @@ def whole_sequences(draw: st.DrawFn, length: int) -> list[Action]:
     """A rolling sequence, as it should be or with something wrong in the middle."""
     visitor, person, windows = draw(visitors), draw(some_person), draw(some_windows)
     places = list(range(length))
-    match draw(st.sampled_from(["right"] * 6 + ["twice", "swapped", "missing", "other", "late", "stray"])):
+    match draw(
+        st.sampled_from(["right"] * 5 + ["stray"] * 3 + ["twice", "swapped", "missing", "other", "late"])
+    ):
         case "twice":
             places = [place for place in places for _ in range(draw(st.integers(1, 2)))]
         case "swapped":
@@ -260,7 +263,7 @@ def whole_sequences(draw: st.DrawFn, length: int) -> list[Action]:
             return [KnockSent(visitor, person, windows, tuple(places[:cut])), other]
         case "late" | "stray" as what:
             cut = draw(st.integers(1, length))
-            between = [] if what == "late" else [draw(strange | passes | junk)]
+            between = [] if what == "late" else [draw(strays | strays | strange | passes | junk)]
             between = [attrs.evolve(each, visitor=visitor) for each in between]
             rest = KnockSent(attrs.evolve(visitor, late=what == "late"), person, windows, tuple(places[cut:]))
             return [KnockSent(visitor, person, windows, tuple(places[:cut])), *between, rest]
