@@ -53,6 +53,23 @@ _PLAIN = (
     "/system/identity",
 )
 _CONNECTIONS = ("/ip/firewall/connection",)
+_OTHERS = ("/interface/list", "/snmp/community", "/user")
+SETTINGS: Mapping[str, Row] = {
+    "/tool/mac-server": {"allowed-interface-list": "all"},
+    "/tool/mac-server/mac-winbox": {"allowed-interface-list": "all"},
+    "/tool/mac-server/ping": {"enabled": "true"},
+    "/tool/bandwidth-server": {"enabled": "true", "authenticate": "true", "max-sessions": "100"},
+    "/ip/neighbor/discovery-settings": {"discover-interface-list": "static", "protocol": "cdp,lldp,mndp"},
+    "/ip/proxy": {"enabled": "false", "port": "8080"},
+    "/ip/socks": {"enabled": "false", "port": "1080", "version": "4"},
+    "/ip/dns": {"servers": "", "allow-remote-requests": "false", "cache-size": "2048KiB"},
+    "/ip/cloud": {"ddns-enabled": "no", "update-time": "true"},
+    "/ip/ssh": {"strong-crypto": "false", "host-key-size": "2048"},
+    "/ip/upnp": {"enabled": "false", "allow-disable-external-interface": "false"},
+    "/snmp": {"enabled": "false", "contact": "", "location": ""},
+    "/ipv6/settings": {"disable-ipv6": "false", "forward": "true"},
+}
+"""Menus of settings, which are one row without an id, with their defaults."""
 _USUAL = {
     "telnet": 23,
     "ftp": 21,
@@ -95,17 +112,24 @@ class Device:
     _ids: "itertools.count[int]" = attrs.field(factory=lambda: itertools.count(1))
 
     def __attrs_post_init__(self) -> None:
-        for menu in (*TABLES, *LISTS, SCHEDULER, *_PLAIN, *_CONNECTIONS, "/ip/service"):
+        for menu in (*TABLES, *LISTS, SCHEDULER, *_PLAIN, *_OTHERS, *_CONNECTIONS, "/ip/service"):
             missing = menu.startswith("/ipv6") and (
                 not self.ipv6 or (self.version == 6 and menu.endswith("/nat"))
             )
             if not missing:
                 self.menus[menu] = []
+        for menu, row in SETTINGS.items():
+            if self.ipv6 or not menu.startswith("/ipv6"):
+                self.menus[menu] = [dict(row)]
         for name, port in _USUAL.items():
             self._keep(
                 "/ip/service", {"name": name, "port": str(port), "disabled": "false", self.available: ""}
             )
         self._keep("/system/identity", {"name": "double"})
+        there = {".id": "*F0", "disabled": "false", "dynamic": "false"}
+        self.menus["/snmp/community"].append({**there, "name": "public", "addresses": "::/0"})
+        for number, name in enumerate(("admin", *self.users), 1):
+            self.menus["/user"].append({**there, ".id": f"*F{number}", "name": name, "group": "full"})
 
     @property
     def available(self) -> str:
@@ -143,6 +167,8 @@ class Device:
                 return [dict(row) for row in self._shown(menu) if fits(row, queries)], ""
             case "add":
                 return [], self.add(menu, words)
+            case "set" if menu in SETTINGS:
+                self.menus[menu][0].update({name: truth(value) for name, value in words.items()})
             case "set":
                 self.change(menu, self.find(menu, words.pop(".id", words.pop("numbers", ""))), words)
             case "remove":
@@ -160,7 +186,7 @@ class Device:
     def _shown(self, menu: str) -> Iterable[Row]:
         now = self.clock()
         for row in self.menus[menu]:
-            left = self.ends.get(row[".id"])
+            left = self.ends.get(row.get(".id", ""))
             yield (
                 row
                 if left is None
@@ -365,10 +391,15 @@ def _check_time(text: str) -> None:
         raise Refusal(400, "value of timeout is out of range (00:00:00 .. 35w3d13:13:56)")
 
 
+def truth(value: str) -> str:
+    """Write yes and no as a router gives them back."""
+    return {"yes": "true", "no": "false"}.get(value, value)
+
+
 def spell(name: str, value: str) -> str:
     """Write a value as a router gives it back."""
-    if value in {"yes", "no"} and name == "disabled":
-        return "true" if value == "yes" else "false"
+    if name == "disabled":
+        return truth(value)
     if name in {"address-list-timeout", "interval"} and value not in {"none-dynamic", "none-static"}:
         return write_duration(read_time(value))
     if name == "connection-state":

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from lab.routeros_device import Cut, Device, Refusal
+from lab.routeros_device import SETTINGS, Cut, Device, Refusal
 
 
 STATUS = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 406: "Not Acceptable"}
@@ -88,6 +88,8 @@ class RestHandler(http.server.BaseHTTPRequestHandler):
 
     def _print(self, menu: str, ident: str, queries: list[str]) -> Any:
         rows, _ = self.device.command(f"{menu}/print", {}, queries)
+        if menu in SETTINGS:
+            return rows[0]
         return next((row for row in rows if ident in {row[".id"], row.get("name")}), None) if ident else rows
 
     def _body(self) -> dict[str, Any]:

@@ -112,6 +112,7 @@ def policies(draw: st.DrawFn) -> Policy:
                 tuple(draw(durations) for _ in order[1:]),
                 ("*",) if some is None or draw(st.booleans()) else tuple(draw(some)),
                 draw(durations),
+                draw(st.booleans()),
             )
         )
     return Policy(

@@ -18,6 +18,7 @@ from portward.apply.rollback import (
     systemd_can,
     timer_command,
 )
+from portward.compile import names
 
 
 TEXT = "table inet portward {\n}\n"
@@ -50,6 +51,16 @@ def test_grants_come_back_with_what_they_would_have_left() -> None:
     assert lines[-1] == (
         "add element inet portward grant_ssh_v4 { 192.0.2.0 timeout 3480s, 192.0.2.2 timeout 1s, 192.0.2.3 }"
     )
+
+
+def test_what_was_spent_stays_so() -> None:
+    """Who watched the trial must not find a sequence good again that was used before."""
+    for name in (names.SPENT, "grant_ssh_v4", "trusted_v6", "adopted_v4"):
+        assert rollback.kept(name)
+    for name in ("stages_v4", "midway_v6", "penalty_v4", "rolling_used"):
+        assert not rollback.kept(name)
+    lines = Snapshot(TEXT, {names.SPENT: (Element((7,), None),)}, 0.0).restoring(1e6).splitlines()
+    assert lines[-1] == "add element inet portward spent { 7 }"
 
 
 @given(st.lists(st.integers(1, 10**7), max_size=5), st.floats(0, 1e6))

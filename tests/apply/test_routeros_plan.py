@@ -4,8 +4,8 @@ import pytest
 from tests.apply.routeros_case import FIRST, SECOND, Clock, new_device, only_v4, push_to, wanted
 
 from lab.routeros_device import Device
-from portward.apply.routeros_items import Wanted
-from portward.apply.routeros_plan import Plan, after, in_place, make_plan, named_row
+from portward.apply.routeros_items import SERVICES, Setting, Wanted
+from portward.apply.routeros_plan import Plan, after, in_place, make_plan, named_row, plan_settings
 from portward.errors import TargetError
 
 
@@ -91,6 +91,18 @@ def test_services_are_compared_by_what_is_wanted_of_them() -> None:
     assert [(each.setting.name, each.setting.properties, each.before) for each in change] == [
         ("ssh", {"port": "12345"}, {"port": "22"})
     ]
+
+
+def test_services_alone_leave_all_rules_and_are_set_back_as_one_types_it() -> None:
+    rows = (
+        {"name": "www", "disabled": "false", ".id": "*1"},
+        {"name": "ftp", "disabled": "true", ".id": "*2"},
+    )
+    off = [Setting(name, {"disabled": "yes"}) for name in ("www", "ftp")]
+    found = plan_settings(off, {SERVICES: rows, FILTER: ({"comment": "portward: x", ".id": "*3"},)})
+    assert [(each.setting.name, each.before) for each in found.settings] == [("www", {"disabled": "no"})]
+    assert (found.additions, found.retired) == ((), {})
+    assert found.lines == ("~ /ip/service www: disabled=no → yes",)
 
 
 def test_recent_versions_list_connections_among_services() -> None:

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portward.apply.grants import Grant, GrantSet
-from portward.apply.saved import SavedGrant, choose_grants, dumps, from_json, to_json
+from portward.apply.listing import Listing, read_listing
+from portward.apply.saved import (
+    Saved,
+    SavedGrant,
+    choose_grants,
+    choose_spent,
+    dumps,
+    from_json,
+    read_spent,
+    to_json,
+)
 from portward.compile.names import IpFamily
 from portward.errors import HostError
 
@@ -30,7 +40,7 @@ def grant(
 
 def saved(*grants: Grant, at: datetime = NOON) -> tuple[SavedGrant, ...]:
     """What a file holds into which they were saved."""
-    return from_json(json.loads(dumps(to_json(grants, at))), "grants.json")
+    return from_json(json.loads(dumps(to_json(grants, at))), "grants.json").grants
 
 
 def later(minutes: float) -> datetime:
@@ -112,4 +122,33 @@ def test_a_damaged_file_is_one_error(damage: dict[str, Any]) -> None:
         found = from_json({"format": 1, "grants": [ENTRY | damage]}, "grants.json")
     except HostError:
         return
-    choose_grants(found, SETS, {}, NOON)
+    choose_grants(found.grants, SETS, {}, NOON)
+
+
+def table(*sets: str) -> Listing:
+    """A table with these sets."""
+    blocks = "".join(f"set {name} {{\ntype mark\nflags dynamic\n}}\n" for name in sets)
+    found = read_listing(f"table inet portward {{\n{blocks}}}\n")
+    assert found
+    return found
+
+
+def test_what_is_spent_is_in_the_file_beside_the_grants() -> None:
+    """A file of a version that knew nothing of it can be read, and that version finds its grants here."""
+    stored = json.loads(dumps(to_json([grant()], NOON, [9, 7])))
+    assert stored["spent"] == [7, 9]
+    assert from_json(stored, "f").spent == (7, 9)
+    assert stored["format"] == 1
+    del stored["spent"]
+    assert from_json(stored, "f") == Saved(saved(grant()))
+
+
+@pytest.mark.parametrize("spent", [None, 7, "x", ["7"], [0], [-1], [2**32], [True], [7.0], [[]]])
+def test_a_number_that_is_none_damages_the_file(spent: Any) -> None:
+    with pytest.raises(HostError, match="damaged"):
+        from_json({"format": 1, "grants": [], "spent": spent}, "f")
+
+
+def test_where_nothing_opens_once_nothing_is_spent() -> None:
+    assert choose_spent((7, 9), table("stages_v4")) == ()
+    assert read_spent(table("stages_v4")) == ()

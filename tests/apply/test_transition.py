@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from portward.apply import transition
 from portward.apply.listing import Block, Listing, read_listing, same
 from portward.apply.live import Element
-from portward.apply.transition import Carry, carried, carry, loadable, removals, time_span, timed, transaction
+from portward.apply.transition import (
+    Carry,
+    additions,
+    carried,
+    carry,
+    loadable,
+    removals,
+    time_span,
+    timed,
+    transaction,
+)
 
 
 def grants(prefix: int = 32, size: int = 64, name: str = "grant_ssh_v4") -> Block:
@@ -71,6 +81,16 @@ def test_when_the_table_itself_changes_every_set_is_made_anew() -> None:
 def test_a_set_for_other_keys_takes_nothing_over() -> None:
     other = Block("set", "grant_ssh_v4", ("type ipv6_addr", "flags dynamic,timeout"))
     assert carry(table(grants()), table(other)) == Carry(frozenset(), frozenset())
+
+
+def test_what_is_spent_stays_or_is_taken_over() -> None:
+    """It has no timeout, as no other set that packets fill."""
+    spent = Block("set", "spent", ("type mark", "size 65536", "flags dynamic", 'comment "sequences"'))
+    assert carry(table(spent), table(spent, DOOR)).kept == {spent.key}
+    assert carry(table(spent), table(spent, comment="lockdown")).remade == {"spent"}
+    assert additions({"spent": [Element((7,), None), Element((9,), None)]}) == [
+        "add element inet portward spent { 7, 9 }"
+    ]
 
 
 def test_adopted_connections_are_found_anew_each_time() -> None:

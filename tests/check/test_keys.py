@@ -92,6 +92,10 @@ def test_a_person_opens_something() -> None:
     assert told(f'always = ["10.0.0.0/8"]\n{text}[defaults]\nmode = "lockdown"\n') == []
 
 
+def test_nobody_has_the_name_of_the_gates_own_key() -> None:
+    assert told(ALICE.replace("alice", "server") + SEALED) == ["PW338 4:9"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

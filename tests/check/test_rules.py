@@ -1,7 +1,7 @@
 import inspect
 from datetime import timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from tests.policies import policies
 
 from portward.check.rules import RULES, check, in_order, mistakes
@@ -10,6 +10,7 @@ from portward.policy.net import Knock, Protocol
 from portward.policy.policy import Policy, Sequence
 
 
+@settings(deadline=None)
 @given(policies())
 def test_no_rule_raises_whatever_the_policy_and_each_finding_is_in_order(policy: Policy) -> None:
     found = check(policy)

@@ -1,9 +1,12 @@
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
+from tests.cli.live_router import desk
 
+from lab.routeros_device import Device
 from portward.cli.environment import Environment
 from portward.cli.main import main
 
@@ -45,7 +48,10 @@ def test_three_forms_of_one_answer(script: str) -> None:
     assert run(script, "--html")[1].startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("words", [("--html", "--sarif"), ("--json", "--sarif"), ("r.rsc", "--root", "/")])
+@pytest.mark.parametrize(
+    "words",
+    [("--html", "--sarif"), ("--json", "--sarif"), ("r.rsc", "--root", "/"), ("r.rsc", "--router", "x")],
+)
 def test_what_does_not_go_together_is_a_wrong_command_line(words: tuple[str, ...]) -> None:
     assert run(*words)[0] == 2
 
@@ -74,3 +80,24 @@ def test_a_system_that_does_not_run(tmp_path: Path) -> None:
     status, out, _ = run("--root", str(tmp_path))
     assert status == 0
     assert "the system does not run" in out
+
+
+@pytest.mark.parametrize(("api", "version"), [("rest", 7), ("binary", 7), ("binary", 6)])
+def test_a_router_that_runs_is_asked_by_pushs_connection(tmp_path: Path, api: str, version: int) -> None:
+    device = Device(time.monotonic, version=version)
+    device.command("/ip/socks/set", {"enabled": "yes"})
+    with desk(device, api, tmp_path) as at:
+        status, out, _ = at.run("audit", "--router", "edge")
+        assert status == 1
+        assert (
+            "error[PX505]: /ip socks is enabled\n    mend (command):\n        /ip socks set enabled=no" in out
+        )
+        told = json.loads(at.run("audit", "--router", "edge", "--json")[1])["result"]
+        assert told["router"] == "edge"
+        subjects = {each["subject"] for each in told["findings"]}
+        assert {"/ip service telnet", "/tool mac-server", "/user admin", "/ip firewall filter"} <= subjects
+        results = json.loads(at.run("audit", "--router", "edge", "--sarif")[1])["runs"][0]["results"]
+        places = {each["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] for each in results}
+        assert "edge /ip socks" in places
+        assert "What edge shows" in at.run("audit", "--router", "edge", "--html")[1]
+        assert at.run("audit", "--router", "core")[0] == 2

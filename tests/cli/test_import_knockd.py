@@ -151,16 +151,38 @@ def test_json_accounts_for_every_door_and_command(tmp_path: Path) -> None:
     assert run.object["result"]["options"] == [{"key": "UseSyslog", "value": None, "line": 2}]
 
 
-def test_one_time_sequences_are_read_and_refused(tmp_path: Path) -> None:
-    """A policy's sequence counts always; what is left in the file is listed."""
+def test_one_time_sequences_become_sequences_that_open_once(tmp_path: Path) -> None:
+    """Each that is left in the file; what differs is told once for all."""
     once = tmp_path / "once"
     once.write_text(" 11,12\n#13,14\n 15:udp,16\n")
     path = tmp_path / "knockd.conf"
     path.write_text(f"[a]\none_time_sequences = {once}\ncommand = ufw allow from %IP%\n")
     run = Run(str(path), "--json")
-    assert run.status == 1
-    assert run.object["result"]["doors"][0]["one_time"] == [["tcp/11", "tcp/12"], ["udp/15", "tcp/16"]]
+    assert run.status == 0
+    doors = run.object["result"]["doors"]
+    assert [(each["sequence"], each["once"], each["knocks"]) for each in doors] == [
+        ("a-1", True, ["tcp/11", "tcp/12"]),
+        ("a-2", True, ["udp/15", "tcp/16"]),
+    ]
+    policy, found = read_policy(run.object["result"]["policy"], "f")
+    assert policy, found
+    assert [each.once for each in policy.sequences] == [True, True]
+    told = [each["message"] for each in run.object["warnings"]]
+    assert sum("the file is not read any more" in each for each in told) == 1
     assert "2 of its one-time sequences are left" in run.out
+
+
+def test_a_one_time_sequence_that_is_left_out_is_told_at_its_place(tmp_path: Path) -> None:
+    """The others are kept, and the mistakes stand behind those of the main file."""
+    once = tmp_path / "once"
+    once.write_text(" 11,x\n 15,16\n")
+    path = tmp_path / "knockd.conf"
+    path.write_text(f"[a]\none_time_sequences = {once}\ncommand = ufw allow from %IP%\n{SCRIPT}")
+    run = Run(str(path), "--json")
+    assert run.status == 1
+    assert [each["sequence"] for each in run.object["result"]["doors"]] == [None, "a-2", None]
+    left_out = [each for each in run.object["errors"] if "does not become a sequence" in each["message"]]
+    assert [each["file"] for each in left_out] == [str(path), str(once)]
 
 
 @pytest.mark.parametrize("name", ["missing", "."])

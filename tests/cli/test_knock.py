@@ -2,11 +2,14 @@
 
 import argparse
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from tests.cli.people import Desk, desk
+from tests.knock.fwknop_profiles import GATE as FWKNOP_GATE
 
 from portward.cli import knock as module
 from portward.cli.environment import Environment
@@ -154,7 +157,7 @@ def visited(monkeypatch: pytest.MonkeyPatch, result: GateVisit) -> list[Any]:
     """Let every visit end so; gives the list of what was asked for."""
     asked: list[Any] = []
 
-    def visit(profile: Profile, timeout: Any, _talk: Any) -> GateVisit:
+    def visit(profile: Profile, timeout: Any, _talk: Any, **_how: Any) -> GateVisit:
         asked.append((profile, timeout))
         return result
 
@@ -167,6 +170,7 @@ def test_the_result_hides_words(environment: Environment, monkeypatch: pytest.Mo
     outcome = run(options("gate"), environment)
     assert outcome.result == {
         "host": "gate.example.org",
+        "way": "sequence",
         "addresses": ["192.0.2.1"],
         "knocks": ["tcp/3", "udp/7=…"],
         "verified": [22],
@@ -211,3 +215,77 @@ def test_a_command_that_is_not_there_is_named(
     visited(monkeypatch, GateVisit(ADDRESSES, 1, 1))
     with pytest.raises(HostError, match="cannot run no-such-program"):
         run(options("gate", then=("no-such-program",)), environment)
+
+
+def test_fwknop_s_packet(environment: Environment) -> None:
+    """--fwknop leaves the knocks out; a profile without knocks needs no --fwknop."""
+    both = attrs.evolve(GATE, name="both", host="both.example.org", fwknop=FWKNOP_GATE)
+    alone = attrs.evolve(both, name="alone", host="alone.example.org", knocks=())
+    for each in (both, alone):
+        add_profile(environment.client_directory(), each, replace=False)
+    assert wanted(options("both"), environment).knocks
+    assert wanted(options("--fwknop", "both.example.org"), environment) == attrs.evolve(both, knocks=())
+    assert wanted(options("alone"), environment) == alone
+    assert wanted(options("--fwknop", "alone", "--verify", "80"), environment).verify == (80,)
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("--fwknop", "gate"), "no profile for gate says how"),
+        (("--fwknop", "nowhere"), "no profile for nowhere"),
+        (("--fwknop", "gate", "tcp/3"), "instead of knocks"),
+    ],
+)
+def test_fwknop_s_packet_cannot_be_made(environment: Environment, words: tuple[str, ...], part: str) -> None:
+    """No such table, no such profile, knocks beside it."""
+    with pytest.raises(UsageError, match=part):
+        wanted(options(*words), environment)
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Desk:
+    """A visitor who was invited with every way."""
+    made = desk(tmp_path)
+    file = tmp_path / "alice.toml"
+    made.person("add", "alice", "--opens", "ssh", "--host", "127.0.0.1", "-o", str(file))
+    made.run("import-profile", str(file), "--name", "gate")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("words", "way"),
+    [
+        ((), "sealed"),
+        (("--way", "pass"), "pass"),
+        (("--way", "rolling"), "rolling"),
+        (("udp/9",), "sequence"),
+    ],
+)
+def test_the_best_way_is_taken_unless_the_command_line_says_otherwise(
+    keyed: Desk, words: tuple[str, ...], way: str
+) -> None:
+    told = json.loads(keyed.run("knock", "gate", *words, "--no-verify", "--delay", "1ms", "--json"))
+    assert (told["ok"], told["result"]["way"]) == (True, way)
+    assert told["result"]["knocks"] == (["udp/9"] if way == "sequence" else [])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--way", "fwknop"), "does not say how to knock by fwknop; it knows sealed, pass, rolling"),
+        (("--way", "sequence"), "does not say how to knock by sequence"),
+        (("--way", "pass", "udp/9"), "--way pass needs none"),
+    ],
+)
+def test_a_way_that_the_profile_does_not_know_is_refused(
+    keyed: Desk, words: tuple[str, ...], sentence: str
+) -> None:
+    keyed.run("knock", "gate", *words, "--no-verify", code=2)
+    assert sentence in keyed.said
+
+
+def test_when_all_passes_are_used_no_knock_is_sent_and_that_is_told(keyed: Desk) -> None:
+    keyed.run("pass", "gate", "--count", "8")
+    keyed.run("knock", "gate", "--way", "pass", "--no-verify", code=1)
+    assert "no pass is left; the next ones count from" in keyed.said

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+import attrs
 import pytest
 
 from portward.apply.grants import Grant
@@ -34,4 +35,5 @@ def test_people_are_told_what_became_of_each() -> None:
         "1 grant left out",
         "3 grants left out",
     ]
+    assert describe(attrs.evolve(done, spent=2)).endswith(", 2 sequences spent again")
     assert as_result(done, Path("f"))["restored"] == [{"service": "ssh", "address": "192.0.2.7"}]

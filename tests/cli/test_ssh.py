@@ -49,7 +49,8 @@ def test_the_proxy_verifies_the_port_that_ssh_wants(
     """Not the profile's; and a door that stays shut is told."""
     asked = []
 
-    def visit(profile: Profile, timeout: timedelta, _talk: object, *, keep: bool) -> GateVisit:
+    def visit(profile: Profile, timeout: timedelta, _talk: object, *, keep: bool, by: object) -> GateVisit:
+        assert by
         asked.append((profile.verify, timeout, keep))
         return GateVisit((), 1, 30, (12345,))
 

@@ -46,6 +46,19 @@ def test_numbers_are_different_and_never_zero(count: int) -> None:
     assert 0 not in numbers.names()
 
 
+def test_only_a_sequence_that_opens_once_has_a_number_for_its_last_knock() -> None:
+    """It is another one as soon as any knock, the last one too, or the name is another; what it opens is no matter."""
+    usual = sequence("a", "tcp/1", "tcp/2")
+    once = attrs.evolve(usual, once=True)
+    assert (*numbered(usual).names().values(),) == (("a", 1),)
+    assert (*numbered(once).names().values(),) == (("a", 1), ("a", 2))
+    assert numbered(once)["a", 1] == numbered(usual)["a", 1]
+    assert numbered(attrs.evolve(once, opens=("web",)))["a", 2] == numbered(once)["a", 2]
+    others = (sequence("a", "tcp/1", "tcp/3"), sequence("b", "tcp/1", "tcp/2"))
+    for other in others:
+        assert numbered(attrs.evolve(other, once=True))[other.name, 2] != numbered(once)["a", 2]
+
+
 def test_the_service_of_a_grant_set_is_found_again() -> None:
     """Also where the service's name looks like a family."""
     for service in ("ssh", "a-b_c", "v4", "x_v6", "trusted", EVERYTHING):

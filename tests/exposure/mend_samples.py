@@ -44,7 +44,7 @@ def shown(
     listener = Listener(
         protocol, ip_address("0.0.0.0"), int(port), programs=programs, unit=unit, origin=origin
     )
-    kind = kind_of(program, protocol, int(port))
+    kind = kind_of(program, protocol, int(port), unit)
     reach = Reach({4: Answer.OPEN if reached else Answer.CLOSED})
     return Shown(listener, kind, kind.name if kind else program, reach, doors)
 

@@ -4,7 +4,8 @@ from tests.exposure.firewalls import host, iptables, listener
 from portward.errors import Severity
 from portward.exposure.clear_text import in_clear_text, sends_on_to_https
 from portward.exposure.facts import Answered, Facts
-from portward.exposure.finding import Finding, MendKind
+from portward.exposure.finding import Finding, RemedyKind
+from portward.exposure.judge import audit
 from portward.exposure.reach import look
 from portward.policy.net import Protocol
 
@@ -79,10 +80,20 @@ def test_only_a_redirection_to_https_is_good(said: str, good: bool) -> None:  # 
 
 def test_the_unit_is_switched_off_and_the_port_guarded() -> None:
     (finding,) = found(host(listener("tcp/21", program="vsftpd", unit="vsftpd.service")))
-    assert finding.mends[0].text == "systemctl disable --now vsftpd.service"
-    assert finding.mends[1].kind is MendKind.POLICY
+    assert finding.remedies[0].text == "systemctl disable --now vsftpd.service"
+    assert finding.remedies[1].kind is RemedyKind.POLICY
 
 
 def test_a_server_of_inetd_is_switched_off_alone() -> None:
     (finding,) = found(host(listener("tcp/514", program="inetd", unit="inetd.service")))
-    assert finding.mends[0].text == "update-inetd --disable shell"
+    assert finding.remedies[0].text == "update-inetd --disable shell"
+
+
+def test_the_first_remedy_is_what_harden_would_choose() -> None:
+    """What somebody needs is guarded first; a login, by which one may have come, is never to be switched off."""
+    redis = host(listener("tcp/6379", program="redis-server", unit="redis-server.service"))
+    (one,) = (each for each in audit(redis).findings if each.code == "PX201")
+    assert [each.kind for each in one.remedies[:2]] == [RemedyKind.POLICY, RemedyKind.COMMAND]
+    ssh = host(listener("tcp/22", program="sshd", unit="ssh.service"))
+    (one,) = (each for each in audit(ssh).findings if each.code == "PX205")
+    assert [each.kind for each in one.remedies] == [RemedyKind.POLICY]

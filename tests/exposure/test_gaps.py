@@ -31,6 +31,22 @@ CONTAINER = iptables(
 )
 
 
+def test_a_container_behind_an_engines_own_forward_rules_is_told() -> None:
+    """Its packet leaves by the bridge whose network it goes to."""
+    engine = iptables(
+        "-A FORWARD -d 172.17.0.2/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 80 -j ACCEPT",
+        "-A FORWARD -j DROP",
+        policy="DROP",
+    )
+    bridge = interface("docker0", "172.17.0.1/16", outside=False)
+    for bridges, told in (((bridge,), True), ((), False)):
+        facts = host(
+            rules=both(CONTAINER, engine), forwards=frozenset({4}), interfaces=(interface(), *bridges)
+        )
+        assert ("PX208" in codes(facts)) is told
+        assert ("PX402" in codes(facts)) is not told
+
+
 def test_a_container_past_closed_rules_is_told() -> None:
     closed = both(CONTAINER, iptables(policy="DROP"))
     assert "PX208" in codes(host(rules=closed, forwards=frozenset({4})))

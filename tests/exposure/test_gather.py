@@ -61,7 +61,7 @@ def test_a_system_that_does_not_run_is_known_by_its_enabled_units(tmp_path: Path
     (units / "other.socket").write_text("[Socket]\nListenStream=79\n")
     (wants / "telnet.socket").symlink_to("/lib/systemd/system/telnet.socket")
     found = audit(gather_offline(tmp_path)).findings
-    assert [(each.code, each.mends[0].text) for each in found] == [
+    assert [(each.code, each.remedies[0].text) for each in found] == [
         ("PX101", "systemctl disable --now telnet.socket")
     ]
 

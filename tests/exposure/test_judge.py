@@ -1,7 +1,7 @@
 from tests.exposure.firewalls import host, listener
 
 from portward.errors import Severity
-from portward.exposure.judge import RULES, audit
+from portward.exposure.judge import RULES, audit, below
 
 
 def test_the_worst_comes_first_and_nothing_twice() -> None:
@@ -34,8 +34,14 @@ def test_every_mend_of_the_policy_is_a_policy() -> None:
     found = audit(
         host(listener("tcp/23"), listener("tcp/4711"), listener("udp/53"), listener("tcp/80", "::"))
     ).findings
-    mends = [mend.text for each in found for mend in each.mends if mend.kind.value == "policy"]
-    assert len(mends) >= 4
-    for text in mends:
+    policies = [remedy.text for each in found for remedy in each.remedies if remedy.kind.value == "policy"]
+    assert len(policies) >= 4
+    for text in policies:
         policy, mistakes = read_policy(f"schema = 1\n{text}\n", "mend.toml")
         assert policy, mistakes
+
+
+def test_commands_for_a_system_that_does_not_run_name_its_root() -> None:
+    done = below(audit(host(listener("tcp/23", unit="telnet.socket"))), "/mnt/old disk")
+    texts = [each.text for finding in done.findings for each in finding.remedies]
+    assert texts[0] == "systemctl --root='/mnt/old disk' disable telnet.socket"

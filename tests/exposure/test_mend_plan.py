@@ -71,10 +71,13 @@ def test_a_unit_is_switched_off_though_it_listens_to_nobody() -> None:
         plan(situation(REDIS, units=UNITS), wish("cups.socket"))
 
 
-def test_a_container_is_advised_only() -> None:
-    made = plan(situation(shown("", "tcp/6379", contained=True)), wish())
+def test_a_container_is_advised_only_unless_a_guard_is_wished() -> None:
+    container = situation(shown("", "tcp/6379", contained=True))
+    made = plan(container, wish())
     assert made.mends == ()
     assert "127.0.0.1" in made.left[0].advice
+    assert plan(container, wish("redis", by=Way.PUBLISH)).mends == ()
+    assert [each.way for each in plan(container, wish("redis", by=Way.GUARD)).mends] == [Way.GUARD]
 
 
 @pytest.mark.parametrize("by", [Way.GUARD, Way.PUBLISH])

@@ -29,6 +29,6 @@ def test_what_nobody_reaches_is_left_out_but_what_a_door_guards_is_there() -> No
 
 
 def test_what_systemd_holds_is_called_by_its_unit() -> None:
-    (one,) = exposed(situation(shown("systemd", "tcp/2323", "telnet.socket")).audit)
-    assert one.name == "telnet"
-    assert one.meant("telnet.socket")
+    (one,) = exposed(situation(shown("systemd", "tcp/2323", "own.socket")).audit)
+    assert one.name == "own"
+    assert one.meant("own.socket")

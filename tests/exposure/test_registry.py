@@ -1,6 +1,6 @@
 import pytest
 
-from portward.exposure.registry import KINDS, NAMES, Risk, kind_of
+from portward.exposure.registry import KINDS, NAMES, Risk, is_best_off, kind_of
 from portward.policy.net import Protocol
 
 
@@ -28,6 +28,25 @@ def test_a_program_of_several_services_is_told_by_its_port() -> None:
     assert [each and each.name for each in names] == ["domain", "dhcp-server", "tftp"]
 
 
+@pytest.mark.parametrize(
+    ("program", "protocol", "unit", "name"),
+    [
+        ("systemd", Protocol.TCP, "ssh.socket", "ssh"),
+        ("systemd", Protocol.TCP, "sshd.socket", "ssh"),
+        ("", Protocol.TCP, "telnet.socket", "telnet"),
+        ("systemd", Protocol.UDP, "telnet.socket", None),
+        ("python3", Protocol.TCP, "telnet.socket", None),
+        ("systemd", Protocol.TCP, "telnet.service", None),
+        ("systemd", Protocol.TCP, "mine.socket", None),
+    ],
+)
+def test_what_systemd_holds_on_another_port_is_told_by_its_unit(
+    program: str, protocol: Protocol, unit: str, name: str | None
+) -> None:
+    kind = kind_of(program, protocol, 4711, unit)
+    assert (kind and kind.name) == name
+
+
 def test_what_nobody_knows_is_nothing() -> None:
     assert kind_of("python3", Protocol.TCP, 4711) is None
 
@@ -43,3 +62,10 @@ def test_every_risk_but_none_is_judged_by_some_rule() -> None:
 
     judged = {*clear_text._BY_RISK, *open_doors._BY_RISK, Risk.LOGIN}
     assert judged | {Risk.NONE} == set(Risk)
+
+
+def test_what_has_a_better_or_no_use_is_best_off() -> None:
+    off = {each.name for each in KINDS if is_best_off(each.name, each.risk)}
+    assert {"telnet", "rlogin", "rsh", "ftp", "tftp", "sunrpc"} <= off
+    assert not off & {"ssh", "http", "redis", "wireguard", "smtp"}
+    assert not is_best_off("4711", None)

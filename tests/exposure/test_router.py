@@ -33,7 +33,7 @@ def test_a_piece_of_a_script_is_judged_by_what_it_says() -> None:
 def test_every_finding_of_a_router_has_its_line_and_its_command() -> None:
     findings, _ = audit_script(b"# nothing\n/ip socks set enabled=yes\n", "r.rsc")
     assert [(each.code, each.span and each.span.line) for each in findings] == [("PX505", 2)]
-    assert findings[0].mends[0].text == "/ip socks set enabled=no"
+    assert findings[0].remedies[0].text == "/ip socks set enabled=no"
 
 
 def test_what_was_not_judged_is_said() -> None:

@@ -40,5 +40,21 @@ def test_a_resolver_for_everybody() -> None:
 
 def test_knocking_without_a_drop_opens_nothing() -> None:
     (finding,) = found(KNOCK, "PX511")
-    assert finding.mends[0].text.startswith("/ip firewall filter add chain=input action=drop")
+    assert finding.remedies[0].text.startswith("/ip firewall filter add chain=input action=drop")
     assert found(KNOCK + DROP, "PX511") == []
+
+
+def test_a_drop_by_a_list_that_is_not_there_makes_the_list_first() -> None:
+    whole = "# 2026-01-02 03:04:05 by RouterOS 7.16.2\n/interface bridge add name=bridge\n"
+    (finding,) = found(whole, "PX511")
+    assert finding.remedies[0].text.startswith("/interface list add name=WAN\n")
+    (finding,) = found(f"{whole}/interface list add name=WAN\n", "PX511")
+    assert finding.remedies[0].text.startswith("/ip firewall filter add")
+    (finding,) = found(KNOCK, "PX511")
+    assert finding.remedies[0].text.startswith("/ip firewall filter add")
+
+
+def test_ipv6_that_is_switched_off_leaves_nothing_open() -> None:
+    rules = "/ipv6 firewall filter add chain=input action=accept src-address-list=trusted\n"
+    assert [each.subject for each in found(rules, "PX511")] == ["/ipv6 firewall filter"]
+    assert found(f"{rules}/ipv6 settings set disable-ipv6=yes\n", "PX511") == []

@@ -54,3 +54,9 @@ def test_a_router_that_is_set_well_has_no_findings() -> None:
 def test_a_default_user_that_is_gone_is_not_told() -> None:
     assert codes("/user add name=jo group=full\n/user disable admin\n") == set()
     assert codes("/user set admin name=jo\n") == set()
+
+
+def test_a_community_with_another_name_is_not_told() -> None:
+    snmp = "/snmp set enabled=yes\n"
+    assert codes(f"{snmp}/snmp community set [find default=yes] name=k3y\n") == set()
+    assert codes(f"{snmp}/snmp community add name=k3y\n") == {"PX512"}

@@ -29,6 +29,27 @@ def test_the_server_itself_is_asked_with_its_own_file(tmp_path: Path) -> None:
     assert asked == [("/usr/sbin/sshd", "-T", "-f", "/etc/other")]
 
 
+def test_the_server_that_a_socket_unit_starts_is_asked_too(tmp_path: Path) -> None:
+    def run(*words: str) -> str:
+        assert words == ("sshd", "-T")
+        return "passwordauthentication yes\n"
+
+    sockets = [listener("tcp/2222", program="systemd", unit=unit) for unit in ("ssh.socket", "own.socket")]
+    assert ask_sshd(run, tmp_path, sockets[:1]) == ({2222: {"passwordauthentication": "yes"}}, [])
+    assert ask_sshd(run, tmp_path, sockets[1:]) == ({}, [])
+
+
+def test_such_a_server_tells_also_while_its_folder_is_not_there(tmp_path: Path) -> None:
+    def run(*words: str) -> str:
+        if words[0] == "sshd":
+            raise HostError("sshd: Missing privilege separation directory: /run/sshd")
+        assert words[:2] == ("unshare", "--mount")
+        return "passwordauthentication yes\n"
+
+    found, failed = ask_sshd(run, tmp_path, [listener("tcp/22", program="systemd", unit="ssh.socket")])
+    assert (found, failed) == ({22: {"passwordauthentication": "yes"}}, [])
+
+
 def test_a_server_that_does_not_tell_is_said(tmp_path: Path) -> None:
     def run(*words: str) -> str:
         raise HostError(str(words))

@@ -8,6 +8,8 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.knock.fwknop_profiles import FWKNOP_PROFILES
+from tests.knock.fwknop_profiles import GATE as FWKNOP_GATE
 
 from portward.errors import Diagnostic, PolicyError, UsageError
 from portward.knock.profile import Family, Profile
@@ -40,6 +42,7 @@ PROFILES = st.builds(
     family=st.sampled_from(Family),
     penalty=st.one_of(st.none(), MILLISECONDS.map(lambda time: time + timedelta(seconds=1))),
     source=st.one_of(st.none(), st.ip_addresses()),
+    fwknop=st.one_of(st.none(), FWKNOP_PROFILES),
 )
 GATE = Profile("gate", "gate.example.org", (read_knock("tcp/3"), read_knock("udp/7=open sesame")))
 
@@ -163,3 +166,16 @@ def test_any_text_is_read_or_refused_with_the_one_error(text: str) -> None:
 def test_addresses_are_values() -> None:
     profile = attrs.evolve(GATE, source=ip_address("2001:db8::1"))
     assert read_profiles(write_profiles((profile,)), "f")[0].source == ip_address("2001:db8::1")
+
+
+def test_fwknop_s_packet_instead_of_knocks() -> None:
+    """A profile needs knocks or another way; what is wrong with that table is told at its place."""
+    one = Profile("one", "gate.example.org", (), fwknop=FWKNOP_GATE)
+    assert read_profiles(write_profiles((one,)), "f") == (one,)
+    replaced = with_profile(write_profiles((one, GATE)), one, replace=True, file="f")
+    assert read_profiles(replaced, "f") == (GATE, one)
+    assert replaced.count("key_base64") == 2
+    with pytest.raises(PolicyError) as caught:
+        read_profiles('schema = 1\n[profiles.x]\nhost = "h"\n[profiles.x.fwknop]\nkey = "secret"\n', "f")
+    (told,) = caught.value.diagnostics
+    assert "profiles.x.fwknop: hmac_key or hmac_key_base64 is missing" in told.message

@@ -122,3 +122,10 @@ def test_the_firewall_judges_who_connects(device: Device) -> None:
     assert device.admits("198.51.100.7", 443)
     assert not device.admits("203.0.113.1", 443)
     assert device.admits("203.0.113.1", 443, "established")
+
+
+def test_a_menu_of_settings_is_one_row_without_an_id(device: Device) -> None:
+    rows, _ = device.command("/ip/ssh/print", {})
+    assert [(".id" in row, row["strong-crypto"]) for row in rows] == [(False, "false")]
+    device.command("/ip/ssh/set", {"strong-crypto": "yes"})
+    assert device.command("/ip/ssh/print", {})[0][0]["strong-crypto"] == "true"

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ UNITS = (
     "openbsd-inetd.service",
     "snmpd.service",
 )
-RUNNING = ("ssh", "vsftpd", "redis-server", "inetd", "tftpd-hpa", "telnet.socket")
+RUNNING = ("ssh", "vsftpd", "redis-server", "inetd", "tftpd-hpa", "own.socket")
 KEPT = (
     "Type",
     "ExecStart",
@@ -56,6 +56,7 @@ KEPT = (
     "KillMode",
     "Restart",
     "RuntimeDirectory",
+    "Environment",
     "EnvironmentFile",
 )
 """What stays of a unit's [Service]."""
@@ -69,16 +70,16 @@ mount --bind "$1/empty" /lib/systemd/system-generators
 mount --bind "$1/etc" /etc
 mount --bind "$1/lib" /var/lib
 mount --bind "$1/log" /var/log
-mkdir -p /run/sshd
+mkdir -p /run/sshd /run/rpcbind
 exec env -i container=docker "PATH=$PATH" /lib/systemd/systemd --system --unit=quiet.target --show-status=no
 """
-TELNET_SOCKET = """[Socket]
+OWN_SOCKET = """[Socket]
 ListenStream=0.0.0.0:2323
 Accept=yes
 [Install]
 WantedBy=sockets.target
 """
-TELNET_SERVICE = """[Service]
+OWN_SERVICE = """[Service]
 ExecStart=-/usr/sbin/telnetd
 StandardInput=socket
 """
@@ -167,15 +168,20 @@ class DebianHost:
         """Which of these ports answer a visitor."""
         return {port for port, state in self.probe(*ports).items() if state == "open"}
 
-    def tree(self) -> dict[str, tuple[int, int, int, bytes]]:
-        """All of /etc: mode, owner, group and content of every path; of a link, where it leads."""
+    def tree(self, *, times: bool = True) -> dict[str, tuple[int, int, int, int, bytes]]:
+        """All of /etc: mode, owner, group, time and content of every path; of a link, where it leads."""
         found = {}
         for path in sorted((self.root / "etc").rglob("*")):
             state = path.lstat()
             content = str(path.readlink()).encode() if path.is_symlink() else b""
             if path.is_file() and not path.is_symlink():
                 content = path.read_bytes()
-            found[str(path.relative_to(self.root))] = (state.st_mode, state.st_uid, state.st_gid, content)
+            timed = times and (path.is_symlink() or not path.is_dir())
+            changed = state.st_mtime_ns if timed else 0
+            found[str(path.relative_to(self.root))] = (
+                *(state.st_mode, state.st_uid, state.st_gid, changed),
+                content,
+            )
         return found
 
     def active(self) -> set[str]:
@@ -220,8 +226,8 @@ def furnish(root: Path) -> None:
         "[Service]\nExecStart=/usr/sbin/in.tftpd --listen --foreground --address 0.0.0.0:69 --secure /srv\n"
     )
     (root / "units/tftpd-hpa.service").write_text(f"{tftp}[Install]\nWantedBy=multi-user.target\n")
-    (root / "units/telnet.socket").write_text(TELNET_SOCKET)
-    (root / "units/telnet@.service").write_text(TELNET_SERVICE)
+    (root / "units/own.socket").write_text(OWN_SOCKET)
+    (root / "units/own@.service").write_text(OWN_SERVICE)
     (root / "etc/inetd.conf").write_text(INETD)
     write_settings(root)
 
@@ -254,9 +260,18 @@ def bare(unit: str) -> str:
 
 
 @contextlib.contextmanager
-def debian_host(root: Path) -> Iterator[DebianHost | None]:
-    """A host whose systemd and servers are up; None where systemd does not come up in a namespace."""
+def debian_host(
+    root: Path, plant: Callable[[Path], None] = lambda _root: None, running: Iterable[str] = RUNNING
+) -> Iterator[DebianHost | None]:
+    """A host whose systemd and servers are up; None where systemd does not come up in a namespace.
+
+    Args:
+        root: where its files are laid out.
+        plant: adds to these files.
+        running: the units that are enabled and started.
+    """
     furnish(root)
+    plant(root)
     spaces = ["--pid", "--fork", "--kill-child", "--mount", "--uts", "--ipc", "--net"]
     with namespaces("visitor", prefix="pwl") as (visitor,):
         holder = subprocess.Popen(
@@ -272,7 +287,7 @@ def debian_host(root: Path) -> Iterator[DebianHost | None]:
                 return
             connect(host)
             host.run("hostname", "gate")
-            host.run("systemctl", "enable", "--now", *RUNNING)
+            host.run("systemctl", "enable", "--now", *running)
             yield host
         finally:
             holder.kill()

@@ -1,9 +1,12 @@
 """Our table beside ufw's and Docker's own: theirs stay as they are, byte by byte, and both go on working."""
 
 import contextlib
+import json
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +25,7 @@ from portward.policy.policy import Mode, Service
 pytestmark = pytest.mark.net
 
 KIND_OF_BOX = "busybox"
+SOURCE = Path(__file__).parents[2] / "src"
 
 WITH_DOCKER = pytest.mark.skipif(
     bool(missing("dockerd", "docker", "busybox")),
@@ -234,12 +238,23 @@ def image(directory: Path) -> bytes:
     return subprocess.run(["tar", "-C", str(root), "-c", "."], check=True, capture_output=True).stdout
 
 
+def audited(gate: LiveGate, port: int) -> tuple[str, set[str]]:
+    """Who reaches a TCP port over IPv4 by an audit on the gate, and which programs hold it."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE)}
+    command = [sys.executable, "-m", "portward", "audit", "--json"]
+    done = gate.here.run(*command, check=False, env=environment)
+    rows = json.loads(done.stdout)["result"]["listeners"]
+    (row,) = (each for each in rows if (each["port"], each["versions"]) == (port, [4]))
+    return row["reachable_from"], {each["name"] for each in row["programs"]}
+
+
 @pytest.mark.peer
 @WITH_DOCKER
 def test_dockers_tables_stay_and_both_work(with_docker: tuple[LiveGate, Town, Docker]) -> None:
     """A published container is left alone, or guarded like any other service, before Docker translates the port."""
     gate, town, docker = with_docker
     assert reaches(town, 8081)
+    assert audited(gate, 8081) == ("any", {"docker-proxy"})
     before = theirs(gate)
     assert "172.31.77" in before, "Docker's rules are there"
     gate.load(wanted(*OLD))
@@ -247,6 +262,7 @@ def test_dockers_tables_stay_and_both_work(with_docker: tuple[LiveGate, Town, Do
     guarding = wanted(*OLD, services=(Service("ssh", (read_ports("tcp/8081"),)),))
     gate.load(guarding)
     assert not reaches(town, 8081)
+    assert audited(gate, 8081) == ("nobody", {"docker-proxy"})
     gate.add("grant_ssh_v4", "198.51.100.2 timeout 1h")
     assert reaches(town, 8081)
     assert theirs(gate) == before

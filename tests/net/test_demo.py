@@ -24,11 +24,18 @@ def kept(process: int) -> list[str]:
 
 
 def test_the_demo_plays_to_its_end() -> None:
-    """Closed, scanned, wrong order, open, stranger out, status, IPv6, expiry, the kernel alone."""
+    """From the first scan, which sees nothing, to a pass that opens while no process of ours runs."""
     with subprocess.Popen(DEMO, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
         told, _ = demo.communicate(timeout=100)
     assert demo.returncode == 0, told
-    for act in ("0 hosts up", "hello from behind the gate", "timed out", "198.51.100.2", "The kernel alone"):
+    for act in (
+        "0 hosts up",
+        "hello from behind the gate",
+        "timed out",
+        "198.51.100.2",
+        "The kernel alone",
+        "uses it up",
+    ):
         assert act in told
     assert kept(demo.pid) == []
 

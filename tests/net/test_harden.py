@@ -1,5 +1,6 @@
 """Each mend closes what it says, as a probe sees from outside, and `--undo` brings everything back byte by byte."""
 
+import json
 import os
 import subprocess
 import sys
@@ -36,11 +37,11 @@ def one_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DebianHost]:
 
 @pytest.fixture
 def host(one_host: DebianHost) -> Iterator[DebianHost]:
-    """The host, which must be afterwards what it was before."""
-    tree, active = one_host.tree(), one_host.active()
+    """The host, which must be afterwards what it was before, but for the time of what a test itself put back."""
+    tree, active = one_host.tree(times=False), one_host.active()
     yield one_host
     one_host.run(sys.executable, "-m", "portward", "harden", "--undo", "--all", "--force")
-    assert differing(tree, one_host.tree()) == []
+    assert differing(tree, one_host.tree(times=False)) == []
     assert wait_for(lambda: one_host.active() == active, 10)
     assert one_host.run("nft", "list", "ruleset").stdout == ""
     assert wait_for(lambda: one_host.open_ports(*SHOWN) == SHOWN, 10)
@@ -51,12 +52,17 @@ def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
 
 
+def codes_of(audit: str, subject: str) -> set[str]:
+    """The codes that an audit gives a subject."""
+    return {each["code"] for each in json.loads(audit)["result"]["findings"] if each["subject"] == subject}
+
+
 def test_everything_that_audit_complains_of_is_closed_and_comes_back(host: DebianHost) -> None:
     before = host.tree()
     done = host.harden("--yes")["result"]
     assert {each["way"] for each in done["mends"]} == {"disable", "guard"}
     assert host.open_ports(*SHOWN) == {"tcp/2323"}, "the one that portward does not know is left, and named"
-    assert [each["service"] for each in done["left"]] == ["telnet"]
+    assert [each["service"] for each in done["left"]] == ["own"]
     assert host.harden("--plan")["result"]["mends"] == []
     host.harden("--undo")
     assert differing(before, host.tree()) == []
@@ -69,7 +75,7 @@ def test_everything_that_audit_complains_of_is_closed_and_comes_back(host: Debia
         (("ftp",), {"tcp/21"}),
         (("tcp/23",), {"tcp/23"}),
         (("tcp/23", "rlogin"), {"tcp/23", "tcp/513"}),
-        (("telnet.socket",), {"tcp/2323"}),
+        (("own.socket",), {"tcp/2323"}),
         (("tftp",), {"udp/69"}),
         (("redis",), {"tcp/6379"}),
         (("PX201",), {"tcp/6379"}),
@@ -88,8 +94,8 @@ def test_each_mend_closes_what_it_says_and_no_more(
 
 
 def test_what_is_switched_off_stays_off_at_the_next_boot(host: DebianHost) -> None:
-    host.harden("ftp", "telnet.socket", "--yes")
-    for unit in ("vsftpd.service", "telnet.socket"):
+    host.harden("ftp", "own.socket", "--yes")
+    for unit in ("vsftpd.service", "own.socket"):
         assert host.run("systemctl", "is-enabled", unit).stdout.strip() == "disabled"
     assert not list((host.root / "etc/rc3.d").glob("S*vsftpd")), "nor does its old start script start it"
 
@@ -112,14 +118,20 @@ def test_on_another_port_only_there(host: DebianHost, by: str) -> None:
 def test_sshd_that_systemd_listens_for_moves_by_its_socket_unit(host: DebianHost) -> None:
     host.run("systemctl", "disable", "--now", "ssh.service")
     host.run("systemctl", "enable", "--now", "ssh.socket")
-    assert wait_for(lambda: "tcp/22" in host.open_ports("tcp/22"), 5)
     try:
+        audit = host.run(sys.executable, "-m", "portward", "audit", "--json").stdout
+        assert {"PX205", "PX301"} <= codes_of(audit, "tcp/22 ssh"), (
+            "it is known by its unit, before anybody came"
+        )
+        assert wait_for(lambda: "tcp/22" in host.open_ports("tcp/22"), 5)
         done = host.harden("ssh", "--by", "move", "--trial", "60s", "--no-wait")["result"]["mends"][0]
         port = done["outside"][0]
         assert done["files"] == ["/etc/systemd/system/ssh.socket.d/portward.conf"]
         assert wait_for(lambda: host.open_ports("tcp/22", port) == {"tcp/22", port}, 5)
         host.harden("--confirm")
         assert wait_for(lambda: host.open_ports("tcp/22", port) == {port}, 5)
+        audit = host.run(sys.executable, "-m", "portward", "audit", "--json").stdout
+        assert codes_of(audit, f"{port} ssh") == {"PX301"}, "and on its new port"
         host.harden("--undo")
         assert wait_for(lambda: host.open_ports("tcp/22", port) == {"tcp/22"}, 5)
     finally:

@@ -20,7 +20,7 @@ from lab.frames import ACK
 from portward.compile.names import IpFamily, grants
 from portward.errors import Span
 from portward.sources.knockd_commands import judge, program_of
-from portward.sources.knockd_doors import read_knockd
+from portward.sources.knockd_doors import read_knockd, read_one_time
 from portward.sources.knockd_lift import Fate
 from portward.sources.knockd_policy import KnockdPolicy, make_policy
 from portward.sources.knockd_text import Word
@@ -142,6 +142,19 @@ class Both:
         return {(door, visitor) for door, visitor in found if door != "sentinel"}
 
 
+@attrs.frozen
+class OneTimeDoor(Door):
+    """A door whose knocks are the first in a file of one-time sequences."""
+
+    file: Path
+
+    def section(self, seconds: int) -> str:
+        """Its lines in knockd.conf."""
+        first, sequence, *rest = super().section(seconds).split("\n")
+        assert sequence.startswith("  sequence")
+        return "\n".join((first, f"  one_time_sequences = {self.file}", *rest))
+
+
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     """Wait until something is so."""
     end = time.monotonic() + 10
@@ -166,7 +179,9 @@ def both(here: Gate, folder: Path, doors: list[Door], seconds: int = 60) -> Iter
     config.write_text("\n\n".join(each.section(seconds) for each in [*doors, sentinel]) + "\n")
     knockd = read_knockd(config.read_bytes(), str(config))
     assert not knockd.fatal
-    imported = make_policy(knockd, strict=False)
+    files = {each.file for each in doors if isinstance(each, OneTimeDoor)}
+    one_time = {str(file): read_one_time(file.read_bytes(), str(file))[0] for file in files}
+    imported = make_policy(knockd, one_time=one_time, strict=False)
     here.load(imported.policy)
     with log.open("w") as out:
         peer = here.here.start("knockd", "-i", "eth0", "-v", "-c", str(config), stdout=out, stderr=out)
@@ -296,6 +311,41 @@ def test_the_command_does_what_the_import_says(here: Gate, tmp_path: Path) -> No
 
 THREE = Door("door0", (("tcp", 20000), ("tcp", 20001), ("tcp", 20002)), 2000)
 OTHER = Door("door1", (("tcp", 20010), ("tcp", 20011)), 2001)
+
+
+def one_time_door(folder: Path) -> tuple[OneTimeDoor, list[tuple[Knock, ...]]]:
+    """A door with three sequences in its file, and those."""
+    sequences = [tuple(("tcp", 20000 + 10 * row + place) for place in range(3)) for row in range(3)]
+    file = folder / "once"
+    file.write_text("".join(f" {','.join(str(port) for _, port in each)}\n" for each in sequences))
+    return OneTimeDoor("door0", sequences[0], 2000, file), sequences
+
+
+def opened_at_port(pair: Both) -> Opened:
+    """Who has a grant for the service that the one-time sequences open."""
+    return {("door0", each) for each in pair.gate.members(grants("tcp-2000", IpFamily.V4))}
+
+
+def test_one_time_sequences_open_once_in_their_order(here: Gate, tmp_path: Path) -> None:
+    """The first two of three, each by one visitor and then in vain by another; knockd dies of the last one."""
+    door, sequences = one_time_door(tmp_path)
+    with both(here, tmp_path, [door]) as pair:
+        for number, knocks in enumerate(sequences[:2]):
+            for visitor in (source(60 + number), source(70 + number)):
+                pair.knock(visitor, *knocks)
+                pause(0.2)
+        theirs = pair.opened_by_knockd()
+        assert theirs == {("door0", str(source(60))), ("door0", str(source(61)))}
+        assert opened_at_port(pair) == theirs
+
+
+def test_difference_the_order_of_one_time_sequences(here: Gate, tmp_path: Path) -> None:
+    """Knockd knows only the first that is not used; here all of them are good."""
+    door, sequences = one_time_door(tmp_path)
+    with both(here, tmp_path, [door]) as pair:
+        pair.knock(source(62), *sequences[1])
+        assert pair.opened_by_knockd() == set()
+        assert opened_at_port(pair) == {("door0", str(source(62)))}
 
 
 def test_difference_a_repeated_knock(here: Gate, tmp_path: Path) -> None:

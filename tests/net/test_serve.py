@@ -43,6 +43,19 @@ def test_a_sealed_knock_opens_its_persons_service(here: ServedGate, version: int
     assert visitor("client", version) in here.log()
 
 
+def test_status_says_who_is_in(here: ServedGate) -> None:
+    """By name: who came by a key, and which people open which door."""
+    here.start()
+    here.send(here.knock())
+    assert here.soon_reaches(22)
+    result = here.portward("status")["result"]
+    assert [(each["address"], each["person"]) for each in result["people"]] == [(visitor("client"), "alice")]
+    assert {door["service"]: door["opened_by"] for door in result["doors"]} == {
+        "ssh": ["alice"],
+        "web": ["bob"],
+    }
+
+
 def test_others_messages_open_nothing(here: ServedGate) -> None:
     """An unknown key, one bit altered, too old, too new, another service or address, other lengths: silence."""
     here.start()

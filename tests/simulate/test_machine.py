@@ -203,6 +203,7 @@ def test_the_reasons_name_the_place_in_the_policy() -> None:
 
 PORTS = st.sampled_from(["tcp/1", "tcp/2", "udp/1", "udp/2", "icmp/60"])
 STEPS = st.sampled_from([1.0, 3.0])
+ONCE = st.sampled_from([False, False, True])
 GAPS = st.sampled_from([0.25, 0.75, 2.5, 3.5])
 
 
@@ -210,7 +211,7 @@ GAPS = st.sampled_from([0.25, 0.75, 2.5, 3.5])
 def sequences(draw: st.DrawFn, name: str) -> Any:
     knocks = draw(st.lists(PORTS, min_size=1, max_size=4))
     steps = tuple(draw(STEPS) for _ in knocks[1:])
-    return sequence(name, " ".join(knocks), steps=steps, open_for=draw(STEPS))
+    return sequence(name, " ".join(knocks), steps=steps, open_for=draw(STEPS), once=draw(ONCE))
 
 
 POLICIES = st.builds(
@@ -259,6 +260,19 @@ def knocked(wanted: Any, sent: list[tuple[float, str]]) -> bool:
 
 @given(POLICIES, TRACES)
 @settings(max_examples=150, deadline=None)
+def test_what_opens_once_opens_by_one_packet(kept: Policy, trace: list[Any]) -> None:
+    gate = Gate(kept)
+    opened = [
+        name
+        for gap, what, source in trace
+        for name in {grant.sequence for grant in gate.hears(what, after=gap, source=source).granted}
+    ]
+    for each in kept.sequences:
+        assert not each.once or opened.count(each.name) <= 1
+
+
+@given(POLICIES, TRACES)
+@settings(max_examples=150, deadline=None)
 def test_one_packet_advances_a_sequence_by_one_stage(kept: Policy, trace: list[Any]) -> None:
     """The furthest stage alive never rises by more than one, and a grant needs the stage before it."""
     gate = Gate(kept)
@@ -286,7 +300,9 @@ def test_no_knock_counts_under_penalty(kept: Policy, trace: list[Any]) -> None:
 @given(POLICIES, TRACES)
 @settings(max_examples=100, deadline=None)
 def test_other_sources_change_nothing(kept: Policy, trace: list[Any]) -> None:
-    """What a source gets depends on its own packets alone, as long as no set is full."""
+    """What a source gets depends on its own packets alone, as long as no set is full and nothing opens only once."""
+    lasting = tuple(attrs.evolve(each, once=False) for each in kept.sequences)
+    kept = attrs.evolve(kept, sequences=lasting)
     together, alone = Gate(kept), Gate(kept)
     for gap, what, source in trace:
         judgement = together.hears(what, after=gap, source=source)

@@ -46,6 +46,34 @@ def test_a_repeat_of_the_last_knock_renews_the_grant_while_its_stage_is_alive() 
     assert not late.stray  # the grant is alive
 
 
+def test_a_sequence_that_opens_once_opens_for_nobody_after_that() -> None:
+    """Neither for another source, nor over IPv6, nor anew for who is in; and its last knock is no stray."""
+    gate = Gate(policy(sequence(knocks="tcp/1 udp/2", once=True)))
+    first = gate.hears_all("tcp/1 udp/2")
+    assert first.granted
+    for source in (VISITOR, OTHER, VISITOR_6):
+        late = gate.hears_all("tcp/1 udp/2", source=source)
+        assert not late.granted
+        assert not late.stray
+        assert any(each.text.endswith("it opens once, and has opened before") for each in late.reasons)
+    assert gate.is_open()
+    assert not gate.is_open(source=OTHER)
+
+
+def test_it_is_spent_even_if_the_door_has_no_room() -> None:
+    gate = Gate(policy(sequence(knocks="tcp/1", once=True), sizes=Sizes(grants=0)))
+    assert not gate.hears("tcp/1").granted
+    assert len(gate.state.spent.ends) == 1
+
+
+def test_where_what_is_spent_cannot_be_remembered_nothing_opens() -> None:
+    gate = Gate(policy(sequence(knocks="tcp/1", once=True)))
+    gate.state.spent.size = 0
+    full = gate.hears("tcp/1")
+    assert not full.granted
+    assert not full.stray
+
+
 def test_the_newer_grant_replaces_the_older_even_if_it_ends_earlier() -> None:
     gate = Gate(
         policy(

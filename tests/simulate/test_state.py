@@ -3,7 +3,7 @@
 from tests.simulate.transcript import VISITOR
 
 from portward.policy.policy import Sizes
-from portward.simulate.state import Table, empty
+from portward.simulate.state import Rates, Table, empty
 
 
 def test_an_element_is_alive_until_its_end() -> None:
@@ -40,3 +40,19 @@ def test_a_copy_changes_by_itself() -> None:
     copy.grant("ssh", 4).update(1, 0.0, 1.0)
     assert state == empty(Sizes())
     assert copy != state
+
+
+def test_a_bucket_is_full_at_first_and_fills_up_to_there() -> None:
+    rates = Rates()
+    assert [rates.take(7, 0.0, 1) for _ in range(3)] == [True, True, False]
+    assert not rates.take(7, 0.9, 1)
+    assert rates.take(7, 1.1, 1)
+    assert [rates.take(7, 30.0, 1) for _ in range(3)] == [True, True, False]
+
+
+def test_sources_that_are_too_many_are_not_limited() -> None:
+    rates = Rates(Table(1))
+    assert rates.take(7, 0.0, 1)
+    assert all(rates.take(8, 0.0, 1) for _ in range(9))
+    assert rates.take(8, 60.0, 1)
+    assert rates.buckets[8] == (1.0, 60.0)

@@ -31,12 +31,13 @@ def sequence(
     steps: float | tuple[float, ...] = 10,
     opens: tuple[str, ...] = ("ssh",),
     open_for: float = 3600,
+    once: bool = False,
 ) -> Sequence:
     """A sequence by the spelling of its knocks; times in seconds."""
     found = tuple(map(read_knock, knocks.split(" ")))
     each = steps if isinstance(steps, tuple) else (steps,) * (len(found) - 1)
     timeouts = tuple(timedelta(seconds=step) for step in each)
-    return Sequence(name, found, timeouts, opens, timedelta(seconds=open_for))
+    return Sequence(name, found, timeouts, opens, timedelta(seconds=open_for), once)
 
 
 def policy(*sequences: Sequence, services: tuple[Service, ...] = (SSH, VPN), **settings: Any) -> Policy:

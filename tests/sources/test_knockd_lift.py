@@ -85,7 +85,6 @@ def test_fates(lines: str, fate: Fate) -> None:
     ("lines", "reason"),
     [
         ("sequence=1,x", "it has port 0"),
-        ("one_time_sequences=/x", "its sequences count once each, and a policy's count always"),
         ("tcpflags=ack", "it counts packets with the flags ack, and a TCP knock of a policy is a SYN alone"),
         (
             "tcpflags=!syn",

@@ -6,18 +6,23 @@ from hypothesis import strategies as st
 from portward.check.rules import mistakes
 from portward.policy.notation import read_knock, read_ports
 from portward.policy.policy import Sequence, Service
-from portward.sources.knockd_doors import read_knockd
+from portward.sources.knockd_doors import read_knockd, read_one_time
 from portward.sources.knockd_lift import Fate
 from portward.sources.knockd_policy import KnockdPolicy, make_policy, summary
 from portward.sources.policy_reader import read_policy
 from portward.sources.policy_text import write_policy
 
 
-def made(text: str, *, strict: bool = True) -> KnockdPolicy:
-    """Make a policy of a file that knockd would take."""
+def made(text: str, *, strict: bool = True, once: str = "") -> KnockdPolicy:
+    """Make a policy of a file that knockd would take; `once` is in the file of one-time sequences."""
     knockd = read_knockd(text.encode(), "knockd.conf")
     assert not knockd.fatal
-    return make_policy(knockd, strict=strict)
+    return make_policy(knockd, one_time={"/x": read_one_time(once.encode(), "/x")[0]}, strict=strict)
+
+
+def one_time_door(name: str, ports: str = "2022") -> str:
+    """A door with a file."""
+    return door(name, "", ports).replace("sequence=\n", "one_time_sequences=/x\n")
 
 
 def door(name: str, sequence: str, ports: str = "2022", more: str = "") -> str:
@@ -67,6 +72,40 @@ def test_doors_of_the_same_knocks_are_one_sequence() -> None:
     assert fates(policy) == ["sequence", "merged", "sequence"]
     assert [each.opens for each in policy.policy.sequences] == [("a-ports",), ("tcp-2024",)]
     assert policy.doors[1].name == "a"
+
+
+def test_one_time_sequences_are_named_in_the_order_of_the_file() -> None:
+    """By names that are free, and only the first says what differs."""
+    policy = made(door("a-2", "7,8", "2023") + one_time_door("a"), once=" 1,2\n#9,9\n 3,4\n 5\n")
+    assert [(each.name, each.once) for each in policy.policy.sequences] == [
+        ("a-2", False),
+        ("a-1", True),
+        ("a-2-2", True),
+        ("a-3", True),
+    ]
+    assert {each.opens for each in policy.policy.sequences[1:]} == {("tcp-2022",)}
+    assert "not read any more" in policy.comments["sequences", "a-1"]
+    assert policy.comments["sequences", "a-3"] == "one-time sequence 3 of [a], line 5"
+    assert summary(policy.doors[1], policy.policy).endswith(", once")
+
+
+def test_one_time_sequences_that_cannot_open_once() -> None:
+    """A line that stands twice opens once; knocks that another door has always count always."""
+    policy = made(one_time_door("a") + door("b", "3,4", "2023"), once=" 1,2\n 1,2\n 3,4\n")
+    assert fates(policy) == ["sequence", "refused", "refused", "sequence"]
+    assert policy.doors[1].reasons[0].text == (
+        "it has the same knocks as one-time sequence 1 of [a], and they open once"
+    )
+    assert policy.doors[2].reasons[0].text == "it has the same knocks as [b], which count always"
+
+
+def test_two_doors_with_one_file_open_together() -> None:
+    """By one sequence, which opens once."""
+    policy = made(one_time_door("a") + one_time_door("b", "2023"), once=" 1,2\n")
+    assert fates(policy) == ["sequence", "merged"]
+    assert [(each.name, each.opens, each.once) for each in policy.policy.sequences] == [
+        ("a-1", ("a-1-ports",), True)
+    ]
 
 
 def test_a_sequence_within_another_is_refused() -> None:

@@ -126,6 +126,12 @@ def test_one_step_timeout_holds_for_all_steps() -> None:
     assert policy.sequences[0].step_timeouts == (timedelta(seconds=2),) * 2
 
 
+def test_a_sequence_opens_once_only_where_it_says_so() -> None:
+    knocks = 'knocks = ["tcp/1"]\nopens = "*"\n'
+    policy = read(f"schema = 1\n[sequences.a]\n{knocks}once = true\n[sequences.b]\n{knocks}")
+    assert [each.once for each in policy.sequences] == [True, False]
+
+
 @pytest.mark.parametrize("opens", ['"*"', '["*"]'])
 def test_everything_may_be_opened_with_and_without_brackets(opens: str) -> None:
     assert read(f'schema=1\n[sequences.a]\nknocks=["tcp/1"]\nopens={opens}\n').sequences[0].opens_everything

@@ -2,7 +2,7 @@ import tomllib
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.policies import policies
 
@@ -13,6 +13,7 @@ from portward.sources.policy_reader import read_policy
 from portward.sources.policy_text import quote, write_policy
 
 
+@settings(deadline=None)
 @given(policies(), st.data())
 def test_what_is_written_reads_back_as_the_same_policy_whatever_the_comments(
     policy: Policy, data: st.DataObject

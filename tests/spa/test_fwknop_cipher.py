@@ -1,6 +1,9 @@
+import hmac
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.spa.fwknop_cases import VECTOR, VECTOR_PLAIN, VECTOR_SALT, key
 
 from portward.spa.crypto import AesMode, NotAuthenticError
@@ -9,11 +12,12 @@ from portward.spa.fwknop_cipher import (
     FIRST,
     MAC_LENGTHS,
     PREFIX,
+    container_of,
     decrypt,
     effective_key,
     encrypt,
+    is_made_with,
     key_and_iv,
-    open_container,
     seal_packet,
 )
 from portward.spa.keyring import HmacDigest
@@ -29,7 +33,8 @@ def test_the_derivation_of_the_vector() -> None:
 def test_the_packet_of_the_vector() -> None:
     """The known packet is made, and opened."""
     assert seal_packet(key(), VECTOR_SALT, VECTOR_PLAIN) == VECTOR
-    assert decrypt(key(), open_container(key(), VECTOR)) == VECTOR_PLAIN
+    assert is_made_with(key(), VECTOR)
+    assert decrypt(key(), container_of(key(), VECTOR)) == VECTOR_PLAIN
 
 
 @pytest.mark.peer("openssl")
@@ -85,3 +90,11 @@ def test_padding_is_judged_whole() -> None:
             except NotAuthenticError:
                 continue
             assert plain != b"0123456789"
+
+
+@given(st.binary(min_size=1, max_size=200), st.sampled_from(HmacDigest))
+def test_the_hmac_is_the_standard_one(secret: bytes, digest: HmacDigest) -> None:
+    """RFC 2104, keys longer than a block too: as the standard library has it."""
+    packet = seal_packet(key(hmac_key=secret, digest=digest), VECTOR_SALT, VECTOR_PLAIN)
+    body, mac = packet[: -MAC_LENGTHS[digest]], packet[-MAC_LENGTHS[digest] :]
+    assert decoded(mac) == hmac.digest(secret, PREFIX + body, digest.value)

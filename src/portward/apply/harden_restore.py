@@ -45,7 +45,7 @@ def look(path: str) -> State:
         return {"kind": "absent"}
     owner: State = {"uid": found.st_uid, "gid": found.st_gid}
     if stat.S_ISLNK(found.st_mode):
-        return {"kind": "link", "target": str(Path(path).readlink()), **owner}
+        return {"kind": "link", "target": str(Path(path).readlink()), "mtime": found.st_mtime_ns, **owner}
     owner["mode"] = stat.S_IMODE(found.st_mode)
     if stat.S_ISDIR(found.st_mode):
         return {"kind": "dir", **owner}
@@ -113,8 +113,8 @@ def write(path: str, state: State) -> None:
             os.fsync(descriptor)
         os.chown(temporary, state["uid"], state["gid"])
         Path(temporary).chmod(state["mode"])
-        if "mtime" in state:
-            os.utime(temporary, ns=(state["mtime"], state["mtime"]))
+    if "mtime" in state:
+        os.utime(temporary, ns=(state["mtime"], state["mtime"]), follow_symlinks=False)
     Path(temporary).replace(path)
 
 

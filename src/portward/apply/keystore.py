@@ -5,7 +5,6 @@ read what root writes. Who may read a file is checked before it is read, and it 
 """
 
 import contextlib
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 import attrs
 
 from portward.errors import Diagnostic, HostError, PolicyError, Severity, Span, UsageError
-from portward.knock.private import read_private, write_private
+from portward.knock.private import locked, read_private, write_private
 from portward.sources.policy_keys import NAME
 from portward.spa.crypto import new_private, public_of
 from portward.spa.keyring import Keyring, ServerKey
@@ -154,12 +153,8 @@ class KeyStore:
             HostError: the directory is open to others, or cannot be made.
         """
         self.prepare()
-        descriptor = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(self.directory):
             yield
-        finally:
-            os.close(descriptor)
 
     def prepare(self) -> None:
         """Make the directory if it is missing, 0700.

@@ -43,6 +43,23 @@ class Visitor:
 
 
 @attrs.frozen
+class PersonHere:
+    """Somebody who came in by a key of their own.
+
+    Attributes:
+        address: from where, cut as a grant is.
+        name: who; None if the policy on record does not know the number.
+        number: of the person, as the kernel's set has it.
+        left: how long the grants last that the key gave.
+    """
+
+    address: str
+    name: str | None
+    number: int
+    left: timedelta | None
+
+
+@attrs.frozen
 class Penalised:
     """A source whose knocks do not count."""
 
@@ -61,6 +78,7 @@ class Overview:
         penalised: who is under penalty.
         counters: packets by the counter's name.
         unlisted: names of sets that are too big to be listed.
+        people: who of the people is in.
     """
 
     doors: tuple[Door, ...]
@@ -69,6 +87,7 @@ class Overview:
     penalised: tuple[Penalised, ...]
     counters: Mapping[str, int]
     unlisted: tuple[str, ...]
+    people: tuple[PersonHere, ...] = ()
 
 
 def look(rules: Wanted | None) -> Overview:
@@ -91,9 +110,16 @@ def look(rules: Wanted | None) -> Overview:
     stages = rules.stages if rules else {}
     reached = [visitor(each, stages) for each in both(table, names.stages, unlisted)]
     penalised = [Penalised(str(each.key[0]), each.left) for each in both(table, names.penalty, unlisted)]
+    here = [person_here(each, rules.people if rules else {}) for each in both(table, names.people, unlisted)]
     counters = counted(unlisted)
     return Overview(
-        doors(table, rules), tuple(grants), tuple(reached), tuple(penalised), counters, tuple(unlisted)
+        doors(table, rules),
+        tuple(grants),
+        tuple(reached),
+        tuple(penalised),
+        counters,
+        tuple(unlisted),
+        tuple(here),
     )
 
 
@@ -117,6 +143,12 @@ def both(table: Listing, name: Callable[[IpFamily], str], unlisted: list[str]) -
         except HostError:
             unlisted.append(name(family))
     return found
+
+
+def person_here(element: Element, people: Mapping[int, str]) -> PersonHere:
+    """Name the person of an element of a set of people."""
+    number = int(element.key[1])
+    return PersonHere(str(element.key[0]), people.get(number), number, element.left)
 
 
 def visitor(element: Element, stages: Mapping[int, StageName]) -> Visitor:

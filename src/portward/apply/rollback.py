@@ -43,8 +43,8 @@ class Snapshot:
 
     Attributes:
         text: its structure for `nft -f`; None if there was no table.
-        elements: who had a grant, and the adopted connections, by the set's name. Who was in mid-sequence or
-            under penalty is not kept: knockers begin anew.
+        elements: who had a grant, the adopted connections, and the sequences that were spent, by the set's name. Who
+            was in mid-sequence or under penalty is not kept: knockers begin anew.
         taken: when, in seconds since boot.
     """
 
@@ -87,10 +87,7 @@ def take_snapshot(live: Listing | None, confirmed_text: str | None) -> Snapshot:
     moment = since_boot()
     if live is None:
         return Snapshot(None, {}, moment)
-    kept = [
-        block.name for block in live.dynamic_sets() if names.service_of(block.name) or block.name in ADOPTED
-    ]
-    elements = {name: read_elements(name) for name in kept}
+    elements = {block.name: read_elements(block.name) for block in live.dynamic_sets() if kept(block.name)}
     for text in (transition.loadable(live), confirmed_text):
         if text is not None and restores(text, live):
             snapshot = Snapshot(text, elements, moment)
@@ -99,6 +96,11 @@ def take_snapshot(live: Listing | None, confirmed_text: str | None) -> Snapshot:
     raise TargetError(
         "the rules that are there could not be restored by a rollback, so there can be no trial"
     )
+
+
+def kept(name: str) -> bool:
+    """Whether a snapshot keeps the elements of a set."""
+    return bool(names.service_of(name)) or name in ADOPTED or name == names.SPENT
 
 
 def restores(text: str, live: Listing) -> bool:

@@ -106,6 +106,16 @@ def make_plan(wanted: Wanted, live: Snapshot, before: str = "") -> Plan:
     return Plan(tuple(additions), retired, settings, tuple(lines))
 
 
+def plan_settings(settings: Iterable[Setting], live: Snapshot) -> Plan:
+    """Compare the router's own services alone; all rules stay.
+
+    Raises:
+        TargetError: the router lacks one of them.
+    """
+    changes = tuple(_settings(settings, live))
+    return Plan((), {}, changes, tuple(_setting_line(each) for each in changes))
+
+
 def _compare(
     menu: str, items: Sequence[Item], rows: Sequence[Row], before: str
 ) -> tuple[list[Addition], list[Row]]:
@@ -179,8 +189,13 @@ def _settings(settings: Iterable[Setting], live: Snapshot) -> Iterator[SettingCh
             if canonical(name, value) != canonical(name, row.get(name, ""))
         }
         if changed:
-            before = {name: row.get(name, "") for name in changed}
+            before = {name: _typed(row.get(name, "")) for name in changed}
             yield SettingChange(Setting(setting.name, changed), row[".id"], before)
+
+
+def _typed(value: str) -> str:
+    """A value as one types it: routers give `true` and `false` back for `yes` and `no`."""
+    return {"true": "yes", "false": "no"}.get(value, value)
 
 
 def named_row(rows: Iterable[Row], name: str) -> Row | None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 import attrs
 
 from portward.apply.ros_link import Link, Row
+from portward.apply.routeros_alike import canonical
 from portward.apply.routeros_deadman import AT_START, SCHEDULER, TIMER, start_job, timer_job
 from portward.apply.routeros_items import (
     MENUS,
@@ -241,7 +242,7 @@ def ending(link: Link, plan: Plan) -> Ending:
     else:
         settings = {row[".id"]: row for row in link.show(SERVICES)}
         confirmed = all(
-            settings[each.ident].get(name) == value
+            canonical(name, settings[each.ident].get(name, "")) == canonical(name, value)
             for each in plan.settings
             for name, value in each.setting.properties.items()
         )

@@ -27,12 +27,12 @@ def read_rules(link: Link) -> Snapshot:
         try:
             found[menu] = link.show(menu)
         except TargetError as error:
-            if _ABSENT not in str(error) or menu == MENUS[0]:
+            if ABSENT not in str(error) or menu == MENUS[0]:
                 raise
     return found
 
 
-_ABSENT = "no such command"
+ABSENT = "no such command"
 """How a router says that it has no such menu, over either protocol (RouterOS manual, REST API: 406)."""
 
 

@@ -1,4 +1,4 @@
-"""Grants in a file, over a reboot: each with its end on the wall clock and the time it had left.
+"""Grants and spent sequences in a file, over a reboot: each grant with its end on the wall clock and what it had left.
 
 Both are needed: the end, since time goes on while the machine is off, and the time left, since a clock that
 is wrong at boot must not lengthen a grant. The file holds no secrets, but says who is in; its owner alone can
@@ -14,9 +14,11 @@ from typing import Any
 import attrs
 
 from portward.apply.grants import Grant, GrantSet, grant_sets, live_table, read_grants, renewal
-from portward.apply.live import Element
+from portward.apply.listing import Listing
+from portward.apply.live import Element, read_elements
 from portward.apply.run import nft
-from portward.apply.transition import masked
+from portward.apply.transition import additions, masked
+from portward.compile import names
 from portward.compile.names import IpFamily
 from portward.errors import HostError
 
@@ -48,6 +50,19 @@ class SavedGrant:
 
 
 @attrs.frozen
+class Saved:
+    """What a file holds.
+
+    Attributes:
+        grants: who was in.
+        spent: the numbers of sequences that open once and had opened.
+    """
+
+    grants: tuple[SavedGrant, ...] = ()
+    spent: tuple[int, ...] = ()
+
+
+@attrs.frozen
 class Restored:
     """What `restore` did.
 
@@ -58,6 +73,7 @@ class Restored:
         lost: names of services that the gate no longer has, and how many grants each had.
         narrower: how many were for a wider prefix than the gate's now, so that it is not known whose they
             were.
+        spent: how many sequences that open once are known to be spent again.
     """
 
     given: tuple[Grant, ...]
@@ -65,14 +81,23 @@ class Restored:
     kept: int = 0
     lost: Mapping[str, int] = attrs.field(factory=dict)
     narrower: int = 0
+    spent: int = 0
 
 
-def to_json(grants: Iterable[Grant], now: datetime) -> dict[str, Any]:
+def read_spent(table: Listing) -> tuple[int, ...]:
+    """Read the numbers of the sequences that open once and have opened; none where the gate has no such sequences."""
+    if ("set", names.SPENT) not in table.blocks:
+        return ()
+    return tuple(int(element.key[0]) for element in read_elements(names.SPENT))
+
+
+def to_json(grants: Iterable[Grant], now: datetime, spent: Iterable[int] = ()) -> dict[str, Any]:
     """Make the file's content."""
     return {
         "format": FORMAT,
         "saved": now.astimezone(UTC).isoformat(timespec="seconds"),
         "grants": [grant_to_json(grant, now) for grant in grants],
+        "spent": sorted(spent),
     }
 
 
@@ -94,8 +119,8 @@ def grant_to_json(grant: Grant, now: datetime) -> dict[str, Any]:
     }
 
 
-def from_json(stored: Any, file: str) -> tuple[SavedGrant, ...]:
-    """Read the file's content.
+def from_json(stored: Any, file: str) -> Saved:
+    """Read the file's content; one that an earlier version has written knows of no spent sequences.
 
     Raises:
         HostError: it is no such file, is damaged, or is of a newer version.
@@ -103,7 +128,10 @@ def from_json(stored: Any, file: str) -> tuple[SavedGrant, ...]:
     if not isinstance(stored, dict) or stored.get("format") != FORMAT:
         raise HostError(f"{file} holds no grants that this version of portward can read")
     try:
-        return tuple(grant_from_json(each) for each in stored["grants"])
+        return Saved(
+            tuple(grant_from_json(each) for each in stored["grants"]),
+            tuple(number_from_json(each) for each in stored.get("spent", [])),
+        )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise HostError(f"{file} is damaged") from None
 
@@ -124,18 +152,36 @@ def grant_from_json(stored: Mapping[str, Any]) -> SavedGrant:
     return SavedGrant(Grant(str(stored["service"]), str(address), prefix, left), end)
 
 
-def restore(saved: Sequence[SavedGrant], now: datetime) -> Restored:
-    """Give saved grants back for the time they have left, in one transaction.
+def number_from_json(stored: Any) -> int:
+    """Read the number of a sequence."""
+    if type(stored) is not int or not 0 < stored < 2**32:
+        msg = "no number of a sequence"
+        raise ValueError(msg)
+    return stored
+
+
+def restore(saved: Saved, now: datetime) -> Restored:
+    """Give saved grants back for the time they have left, and spend again what was spent, in one transaction.
 
     Raises:
         HostError: the gate is not up.
         TargetError: the kernel refused, such as when a set is full.
     """
-    sets = grant_sets(live_table())
-    result, lines = choose_grants(saved, sets, {key_of(each): each for each in read_grants(sets)}, now)
+    table = live_table()
+    sets = grant_sets(table)
+    result, lines = choose_grants(saved.grants, sets, {key_of(each): each for each in read_grants(sets)}, now)
+    spent = choose_spent(saved.spent, table)
+    lines += additions({names.SPENT: [Element((number,), None) for number in spent]})
     if lines:
         nft("-f", "-", stdin="\n".join(lines) + "\n")
-    return result
+    return attrs.evolve(result, spent=len(spent))
+
+
+def choose_spent(saved: Iterable[int], table: Listing) -> tuple[int, ...]:
+    """Find what is to be spent again; nothing where the gate has no sequences that open once."""
+    if ("set", names.SPENT) not in table.blocks:
+        return ()
+    return tuple(sorted(set(saved).difference(read_spent(table))))
 
 
 def key_of(grant: Grant) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from portward.compile.names import StageNumbers
+from portward.compile.names import StageNumbers, person_number
 from portward.compile.nft import Compiled
 from portward.errors import HostError, Span
 from portward.policy.net import PortRange, Protocol
@@ -52,7 +52,7 @@ class Door:
         service: its name.
         ports: where visitors come to, as in `tcp/22`.
         hosts: addresses of the machine behind this one that runs it; empty for this host.
-        opened_by: names of the sequences that open it.
+        opened_by: names of the sequences and the people that open it.
     """
 
     service: str
@@ -80,6 +80,7 @@ class Wanted:
         guarded: for adopting open connections.
         doors: for `status`.
         stages: the same; by the number of the stage.
+        people: the same; names by the number of the person.
         lines: the policy's place of each line of the text; not stored.
     """
 
@@ -88,12 +89,16 @@ class Wanted:
     guarded: Guarded = Guarded()
     doors: tuple[Door, ...] = ()
     stages: Mapping[int, StageName] = attrs.field(factory=dict)
+    people: Mapping[int, str] = attrs.field(factory=dict)
     lines: Mapping[int, Span] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 def want(policy: Policy, compiled: Compiled, source: str) -> Wanted:
     """Put together what a policy wants of the kernel."""
-    return Wanted(compiled.text, source, guarded(policy), doors(policy), stages(policy), compiled.lines)
+    people = {person_number(person.name): person.name for person in policy.people}
+    return Wanted(
+        compiled.text, source, guarded(policy), doors(policy), stages(policy), people, compiled.lines
+    )
 
 
 def guarded(policy: Policy) -> Guarded:
@@ -120,6 +125,9 @@ def doors(policy: Policy) -> tuple[Door, ...]:
     for sequence in policy.sequences:
         for service in policy.opened_by(sequence):
             openers[service.name].append(sequence.name)
+    for person in policy.people:
+        for service in () if person.revoked else policy.open_to(person):
+            openers[service.name].append(person.name)
     return tuple(
         Door(
             service.name,
@@ -153,6 +161,7 @@ def to_json(wanted: Wanted) -> dict[str, Any]:
         "cut": [write_ports(ports) for ports in wanted.guarded.cut],
         "doors": [attrs.asdict(door) for door in wanted.doors],
         "stages": {str(number): attrs.astuple(stage) for number, stage in wanted.stages.items()},
+        "people": {str(number): name for number, name in wanted.people.items()},
     }
 
 
@@ -175,6 +184,7 @@ def from_json(stored: Any, file: str) -> Wanted:
             ),
             doors=tuple(door_from_json(each) for each in stored["doors"]),
             stages={int(number): StageName(*stage) for number, stage in stored["stages"].items()},
+            people={int(number): str(name) for number, name in stored.get("people", {}).items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise HostError(f"{file} is damaged; remove it and apply the policy again") from None

@@ -21,6 +21,9 @@ WAYS = ("passes", "rolling", "sealed", "fwknop")
 WITH_PORT = ("passes", "sealed", "fwknop")
 """Those that have one UDP port."""
 
+SERVER = "server"
+"""Whose keys would be in the file of the gate's own key (`apply.keystore`)."""
+
 LOWEST_ROLLING = 1024
 """Below are the ports of system services (RFC 6335 §6)."""
 
@@ -123,6 +126,16 @@ OPENS_NOTHING = page(
     fix=_GATE,
 )
 
+CALLED_SERVER = page(
+    "PW338",
+    Severity.ERROR,
+    "a person is called server",
+    what="There is a table `[people.server]`.",
+    why="Each person's keys are in a file of that name, and `server.toml` holds the gate's own key.",
+    example=_GATE.replace("alice", "server"),
+    fix=_GATE,
+)
+
 NO_WAY = page(
     "PW431",
     Severity.ADVICE,
@@ -187,6 +200,7 @@ PAGES = (
     RANGE_SMALL,
     LOADED_SHORT,
     OPENS_NOTHING,
+    CALLED_SERVER,
     NO_WAY,
     NOBODY,
     EPHEMERAL_PORT,
@@ -306,6 +320,13 @@ def people_open_something(policy: Policy) -> Iterable[Diagnostic]:
         )
 
 
+def nobody_is_called_server(policy: Policy) -> Iterable[Diagnostic]:
+    """No person has the name of the gate's own key."""
+    if any(person.name == SERVER for person in policy.people):
+        span = policy.places.nearest("people", SERVER)
+        yield CALLED_SERVER.at(span, f"nobody with keys can be called {SERVER}", "choose another name")
+
+
 def people_have_a_way(policy: Policy) -> Iterable[Diagnostic]:
     """Where there are people, there is a stronger knock for them."""
     if policy.people and not policy.ways.any:
@@ -360,6 +381,7 @@ RULES = (
     rolling_has_room,
     enough_ahead,
     people_open_something,
+    nobody_is_called_server,
     people_have_a_way,
     ways_have_people,
     ways_beside_outgoing,

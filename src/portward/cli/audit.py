@@ -1,4 +1,4 @@
-"""`portward audit`: what this host, a file system, or a router's script shows to the network, and what mends it."""
+"""`portward audit`: what this host, a file system, a router or its script shows to the network, and what mends it."""
 
 import argparse
 import json
@@ -6,19 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from portward.apply.routeros_printed import read_printed
 from portward.apply.run import run as run_program
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
 from portward.cli.outcome import Outcome
+from portward.cli.router import open_way
 from portward.errors import HostError, Severity, UsageError
 from portward.exposure.ask import ask_all
 from portward.exposure.finding import Finding
 from portward.exposure.gather import gather, gather_offline
 from portward.exposure.html import page, scope_words, sentence
-from portward.exposure.judge import Audit, audit
+from portward.exposure.judge import Audit, audit, below
 from portward.exposure.reach import Shown
 from portward.exposure.record import audit_object, finding_object
 from portward.exposure.router import audit_script
+from portward.exposure.router_live import audit_printed
 from portward.exposure.sarif import sarif
 from portward.policy.policy import Policy
 from portward.sources.policy_file import load_policy
@@ -29,19 +32,22 @@ LARGEST_SCRIPT = 64 << 20
 
 
 def run(options: argparse.Namespace, environment: Environment) -> Outcome:
-    """Audit this host, a host that does not run, or a router's script.
+    """Audit this host, a host that does not run, a router, or a router's script.
 
     Raises:
-        UsageError: a script together with what is about hosts only.
+        UsageError: a router or a script together with what is about hosts only, or no such router.
         HostError: something that is needed cannot be read.
-        PolicyError: the policy has mistakes.
+        PolicyError: the policy, or the list of routers, has mistakes.
+        PeerError: the router does not answer, or lets nobody in.
     """
     if options.sarif + options.html + options.json > 1:
         raise UsageError("--json, --sarif and --html are three forms of one answer: choose one")
-    if options.file:
+    if options.file and options.router:
+        raise UsageError("FILE is a router's script, --router the router itself: choose one")
+    if options.file or options.router:
         if options.root or options.policy:
-            raise UsageError("--root and --policy are about hosts, not about a router's script")
-        return _router(options, environment)
+            raise UsageError("--root and --policy are about hosts, not about routers")
+        return _live(options, environment) if options.router else _script(options, environment)
     return _host(options)
 
 
@@ -53,7 +59,7 @@ def _host(options: argparse.Namespace) -> Outcome:
         facts = gather(read_by, policy)
         if not options.no_ask:
             facts = ask_all(facts)
-    done = audit(facts)
+    done = below(audit(facts), options.root) if options.root else audit(facts)
     forms = _forms(options, facts.host or "this host", done.findings, done.shown, facts.unseen)
     return Outcome(forms or describe(done), audit_object(done), _status(done.findings))
 
@@ -83,10 +89,33 @@ def read_by(*arguments: str) -> str:
     return done.out
 
 
-def _router(options: argparse.Namespace, environment: Environment) -> Outcome:
+def _script(options: argparse.Namespace, environment: Environment) -> Outcome:
     name = "stdin" if options.file == "-" else options.file
     findings, remarks = audit_script(_read(options.file, environment), name)
-    result = {"file": name, "findings": [finding_object(each) for each in findings], "unseen": list(remarks)}
+    return _told(options, ("file", name), findings, remarks)
+
+
+def _live(options: argparse.Namespace, environment: Environment) -> Outcome:
+    """Ask a router, over the connection that pushes go by; it is only read."""
+    way = open_way(options, environment)
+    link = way.connect()
+    try:
+        printed = read_printed(link)
+    finally:
+        link.close()
+    name = way.router.name
+    return _told(options, ("router", name), *audit_printed(printed, name))
+
+
+def _told(
+    options: argparse.Namespace,
+    about: tuple[str, str],
+    findings: Sequence[Finding],
+    remarks: Sequence[str],
+) -> Outcome:
+    """Tell about a router, whether it was asked or its script read."""
+    kind, name = about
+    result = {kind: name, "findings": [finding_object(each) for each in findings], "unseen": list(remarks)}
     text = _forms(options, name, findings, (), remarks)
     return Outcome(text or "\n".join(_lines(findings, remarks)), result, _status(findings))
 
@@ -159,21 +188,21 @@ def _row(shown: Shown) -> tuple[str, ...]:
 
 
 def findings_text(findings: Sequence[Finding], nothing: str = "nothing is wrong") -> str:
-    """Lay out findings with their mends, and how many there are."""
+    """Lay out findings with their remedies, and how many there are."""
     return "\n".join(_lines(findings, (), nothing))
 
 
 def _lines(
     findings: Sequence[Finding], remarks: Sequence[str], nothing: str = "nothing is wrong"
 ) -> list[str]:
-    """Lay out findings with their mends, then what was not looked at, then the count."""
+    """Lay out findings with their remedies, then what was not looked at, then the count."""
     lines: list[str] = []
     for each in findings:
         place = f"{each.span}: " if each.span else ""
         lines += [f"{place}{each.severity}[{each.code}]: {each.message}"]
-        for mend in each.mends:
-            lines += [f"    {'mend' if mend is each.mends[0] else 'or'} ({mend.kind}):"]
-            lines += [f"        {line}" for line in mend.text.splitlines()]
+        for remedy in each.remedies:
+            lines += [f"    {'mend' if remedy is each.remedies[0] else 'or'} ({remedy.kind}):"]
+            lines += [f"        {line}" for line in remedy.text.splitlines()]
         lines.append("")
     lines += [sentence(f"not looked at: {each}") for each in remarks]
     counted = Counter(each.severity for each in findings)

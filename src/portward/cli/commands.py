@@ -4,45 +4,12 @@ Only text and types live here. What a command does is imported when it runs: `ha
 `module:function`, called with the parsed `argparse.Namespace` and the `Environment`, giving an `Outcome`.
 """
 
-from typing import Any, NamedTuple
+from portward.cli.command import POLICY_PATH, Argument, Command, argument
+from portward.cli.commands_people import COMMANDS as PEOPLE
 
 
-class Argument(NamedTuple):
-    """One word or option of a command, as argparse takes it; in `help`, `%` is written `%%`."""
+__all__ = ["COMMANDS", "GROUPS", "POLICY_PATH", "Argument", "Command"]
 
-    names: tuple[str, ...]
-    help: str
-    settings: dict[str, Any]
-
-
-class Command(NamedTuple):
-    """One verb.
-
-    Attributes:
-        name: what the user types; two words for a verb below another (`import routeros`).
-        summary: one line, for lists.
-        handler: `module:function`.
-        arguments: in the order of the help.
-        examples: command lines with a remark each.
-        group: the heading it is listed under.
-        takes_command: whether `-- COMMAND` may follow; its words are `options.then`.
-    """
-
-    name: str
-    summary: str
-    handler: str
-    arguments: tuple[Argument, ...] = ()
-    examples: tuple[tuple[str, str], ...] = ()
-    group: str = ""
-    takes_command: bool = False
-
-
-def argument(*names: str, help: str, **settings: Any) -> Argument:  # noqa: A002 - argparse's own word
-    """Spell an `Argument` as `add_argument` is spelled."""
-    return Argument(names, help, settings)
-
-
-POLICY_PATH = "/etc/portward/policy.toml"
 POLICY = argument(
     "policy",
     nargs="?",
@@ -82,7 +49,7 @@ INTERFACE = argument(
     help="with --exact: an interface or interface list of the script, and the interfaces it is here",
 )
 
-GROUPS = ("the policy", "the gate", "routers", "exposure", "the client", "learning")
+GROUPS = ("the policy", "the gate", "people", "routers", "exposure", "the client", "learning")
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -438,7 +405,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "save",
-        "write the grants and the time they have left to a file",
+        "write the grants with the time they have left, and which sequences are spent, to a file",
         "portward.cli.save:save",
         (argument("--file", metavar="FILE", help="where (default: grants.json in the state directory)"),),
         (),
@@ -446,7 +413,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "restore",
-        "give back saved grants for the time they have left",
+        "give back saved grants for the time they have left, and spend again what was spent",
         "portward.cli.save:restore",
         (
             argument(
@@ -620,6 +587,11 @@ COMMANDS: tuple[Command, ...] = (
                 help="tcp/33333 udp/22222 icmp/128 …; without it, the profile's",
             ),
             argument(
+                "--way",
+                choices=("sealed", "pass", "rolling", "sequence", "fwknop"),
+                help="how to knock (default: the first of these that the profile knows)",
+            ),
+            argument(
                 "--fwknop",
                 action="store_true",
                 help="send fwknop's packet, as the profile says, instead of knocks",
@@ -745,11 +717,14 @@ COMMANDS: tuple[Command, ...] = (
             argument(
                 "--root", metavar="DIRECTORY", help="a system that does not run: its enabled socket units"
             ),
+            argument("--router", metavar="ROUTER", help="ask a router of routers.toml itself; only reads"),
+            *TO_ROUTER,
         ),
         (
             ("portward audit", "as root, to see which program holds which port"),
             ("portward audit --html > exposure.html", "to look at, or to send"),
             ("portward audit router.rsc", "what a router's export leaves open"),
+            ("portward audit --router edge", "the same of a router that runs, as it is now"),
         ),
         "exposure",
     ),
@@ -846,6 +821,12 @@ COMMANDS: tuple[Command, ...] = (
                 help="print what switches telnet, www and ftp (or SERVICE …) off on that router; - for stdin",
             ),
             argument("--output", "-o", metavar="FILE", help="with --routeros: write it to this file"),
+            argument(
+                "--router",
+                metavar="ROUTER",
+                help="switch them off on a running router of routers.toml, on the router's own trial",
+            ),
+            *TO_ROUTER,
         ),
         (
             ("portward harden --plan", "what would be done, and what is left to you"),
@@ -856,9 +837,14 @@ COMMANDS: tuple[Command, ...] = (
             ),
             ("portward harden --undo", "everything as it was, byte by byte"),
             ("portward harden --routeros export.rsc -o off.rsc", "for /import on the router"),
+            (
+                "portward harden --router edge --plan",
+                "the same on a router that runs, over push's connection",
+            ),
         ),
         "exposure",
     ),
+    *PEOPLE,
     Command(
         "completion",
         "print what makes a shell complete portward's words",

@@ -166,7 +166,9 @@ def remembered(policy: Policy, steps: list[Step]) -> dict[str, Any]:
     """Say who is where when the last packet has been judged, until when."""
     state = next((step.judgement.state for step in reversed(steps) if step.judgement), None)
     now = steps[-1].sighting.time if steps else 0.0
-    found: dict[str, Any] = {"time": now, "grants": [], "stages": [], "mid_sequence": [], "penalties": []}
+    found: dict[str, Any] = {"time": now} | {
+        name: [] for name in ("grants", "stages", "mid_sequence", "penalties", "spent")
+    }
     if state is None:
         return found
     for (service, version), table in state.grants.items():
@@ -175,7 +177,7 @@ def remembered(policy: Policy, steps: list[Step]) -> dict[str, Any]:
             {"service": service, "network": str(network_at(bits, version, prefix)), "until": until}
             for bits, until in table.living(now).items()
         ]
-    return found | sources_of(state, now)
+    return found | sources_of(state, now) | {"spent": [name for name, _ in state.spent.living(now)]}
 
 
 def sources_of(state: State, now: float) -> dict[str, Any]:
@@ -214,6 +216,7 @@ def remembered_text(policy: Policy, steps: list[Step]) -> list[str]:
     ]
     lines += [f"{each['source']} is in mid-sequence {until(each, now)}" for each in found["mid_sequence"]]
     lines += [f"{each['source']} is under penalty {until(each, now)}" for each in found["penalties"]]
+    lines += [f"{each} opens once, and has opened" for each in found["spent"]]
     return [f"at the end ({now:.3f} s):", *(f"  {line}" for line in lines or ["nobody is in"])]
 
 

@@ -1,20 +1,15 @@
-"""The keys of imported stanzas: a file for each person, readable by its owner alone, beside the policy."""
+"""The keys of imported stanzas, put beside the other keys of the gate's people."""
 
-import base64
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
-from portward.cli.output import write_output
-from portward.errors import HostError, UsageError
+import attrs
+
+from portward.apply.keystore import KeyStore
+from portward.errors import UsageError
 from portward.sources.fwknop_policy import LiftedStanza
-from portward.sources.policy_text import quote
 from portward.spa.crypto import AesMode
 from portward.spa.keyring import FwknopKey, HmacDigest, Keyring, Term
-
-
-DIRECTORY = "keys"
-"""Beside the policy."""
 
 
 def make_keyring(stanzas: Iterable[LiftedStanza], since: datetime) -> Keyring:
@@ -36,50 +31,28 @@ def make_keyring(stanzas: Iterable[LiftedStanza], since: datetime) -> Keyring:
     )
 
 
-def write_keys(keyring: Keyring) -> str:
-    """Write the text of fwknop's keys; the bytes of keys are base64 in it."""
-    return "schema = 1\n" + "".join(map(_write_key, keyring.fwknop))
-
-
-def _write_key(key: FwknopKey) -> str:
-    lines = [
-        "",
-        "[[fwknop]]",
-        f"person = {quote(key.person)}",
-        f"key = {quote(base64.b64encode(key.key).decode())}",
-        f"hmac_key = {quote(base64.b64encode(key.hmac_key).decode())}",
-        f"hmac_digest = {quote(key.hmac_digest)}",
-        f"mode = {quote(key.mode)}",
-        f"legacy = {'true' if key.legacy else 'false'}",
-        f"username = {quote(key.username)}",
-        f"since = {quote(key.term.since.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ'))}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def refuse_known(directory: Path, people: Iterable[str]) -> None:
-    """Refuse, before anything is written, people whose keys are there.
+def refuse_known(store: KeyStore, people: Iterable[str]) -> None:
+    """Refuse, before anything is written, people who have keys.
 
     Raises:
-        UsageError: a file of that name is there.
+        UsageError: somebody has.
+        HostError: the keys cannot be read.
+        PolicyError: they have mistakes.
     """
-    known = [name for name in people if (directory / f"{name}.toml").exists()]
+    known = [name for name in people if store.person(name) != Keyring()]
     if known:
-        raise UsageError(f"there are keys of {', '.join(known)} in {directory}; --force replaces them")
+        raise UsageError(
+            f"there are keys of {', '.join(known)} in {store.directory}; --force replaces fwknop's"
+        )
 
 
-def write_key_files(directory: Path, keyring: Keyring, *, replace: bool) -> None:
-    """Write a file for each person; the directory is made, closed to others, if it is not there.
+def save_keys(store: KeyStore, keyring: Keyring) -> None:
+    """Write each person's keys; a person's other keys stay.
 
     Raises:
-        UsageError: a file is there already, and `replace` is false.
-        HostError: it cannot be written.
+        HostError: they cannot be written.
+        PolicyError: those that are there have mistakes.
     """
-    try:
-        directory.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise HostError(f"cannot make {directory}: {error.strerror}") from error
-    for key in keyring.fwknop:
-        write_output(
-            str(directory / f"{key.person}.toml"), write_keys(Keyring(fwknop=(key,))), replace=replace
-        )
+    with store.locked():
+        for key in keyring.fwknop:
+            store.save(key.person, attrs.evolve(store.person(key.person), fwknop=(key,)))

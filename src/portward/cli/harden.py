@@ -28,6 +28,7 @@ from portward.cli.apply import ask, read_trial
 from portward.cli.audit import read_by
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
+from portward.cli.harden_live import harden_live
 from portward.cli.harden_router import harden_router
 from portward.cli.outcome import Outcome, failure
 from portward.cli.plan import SHUT_OUT
@@ -54,6 +55,8 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     Raises:
         UsageError, TargetError, HostError, PolicyError: as said where they are raised.
     """
+    if options.router:
+        return harden_live(options, environment)
     if options.routeros:
         return harden_router(options, environment)
     state = StateDirectory(environment.state_directory())

@@ -8,9 +8,10 @@ from typing import Any
 
 import attrs
 
+from portward.apply.keystore import KeyStore
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
-from portward.cli.fwknop_keys import DIRECTORY, make_keyring, refuse_known, write_key_files
+from portward.cli.fwknop_keys import make_keyring, refuse_known, save_keys
 from portward.cli.import_knockd import read_opens
 from portward.cli.outcome import Outcome
 from portward.cli.output import write_output
@@ -122,26 +123,26 @@ def _write(
     """Write the policy where the user wants it, and the keys beside it or where the user wants them.
 
     Raises:
-        UsageError: a file is there already.
-        HostError: one cannot be written.
+        UsageError: a file or somebody's keys are there already.
+        HostError: something cannot be written.
     """
     if not text:
         environment.talk("no stanza became a person, so there is no policy")
         return None
-    directory = Path(options.keys) if options.keys else None
-    if options.output and directory is None:
-        directory = Path(options.output).parent / DIRECTORY
-    if directory and not options.force:
-        refuse_known(directory, [each.name for each in kept])
+    store = KeyStore(Path(options.keys)) if options.keys else None
+    if options.output and store is None:
+        store = KeyStore.beside(options.output)
+    if store and not options.force:
+        refuse_known(store, [each.name for each in kept])
     if options.output:
         write_output(options.output, text, replace=options.force)
         environment.talk(f"wrote {options.output}; now: portward check {options.output}")
-    if directory is None:
+    if store is None:
         environment.talk("the keys were not written; --output or --keys says where")
         return None
-    write_key_files(directory, make_keyring(kept, _now()), replace=options.force)
-    environment.talk(f"wrote the keys of {', '.join(each.name for each in kept)} to {directory}")
-    return directory
+    save_keys(store, make_keyring(kept, _now()))
+    environment.talk(f"wrote the keys of {', '.join(each.name for each in kept)} to {store.directory}")
+    return store.directory
 
 
 def _now() -> datetime:

@@ -18,7 +18,7 @@ from portward.policy.net import Protocol
 from portward.sources.fwknoprc import read_rc
 from portward.sources.fwknoprc_stanza import RcStanza, mistake
 from portward.spa.crypto import AesMode
-from portward.spa.fwknop_fields import InnerDigest
+from portward.spa.fwknop_fields import USERNAME, InnerDigest
 from portward.spa.keyring import HmacDigest
 
 
@@ -94,12 +94,14 @@ def make_profile(stanza: RcStanza, host: str | None = None, *, allow_weaker: boo
     secrets = stanza.secrets
     if not stanza.server and not host:
         raise ValueError("it names no SPA_SERVER; --host says which")
-    if (secrets.legacy or not secrets.hmac_key) and not allow_weaker:
-        raise ValueError("its packets have no HMAC; --allow-weaker takes it as it is")
     if secrets.legacy and secrets.hmac_key:
         raise ValueError("fwknop makes no packets in legacy mode with an HMAC")
+    if not secrets.hmac_key and not allow_weaker:
+        raise ValueError("its packets have no HMAC; --allow-weaker takes it as it is")
     if len(secrets.key) > 32 or len(secrets.hmac_key) > 128:
         raise ValueError("a key has at most 32 bytes, an HMAC key 128")
+    if stanza.username and not USERNAME.fullmatch(stanza.username):
+        raise ValueError("no packet can name its SPOOF_USER")
     access = stanza.access or ((Protocol.TCP, 22),)
     fwknop = FwknopProfile(
         key=secrets.key,

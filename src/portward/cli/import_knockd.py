@@ -15,9 +15,10 @@ from portward.policy.net import PortRange
 from portward.policy.notation import read_ports, write_duration, write_ports
 from portward.policy.policy import EVERYTHING
 from portward.sources.knockd_commands import Judged, Kind
-from portward.sources.knockd_doors import DoorKnock, KnockdFile, read_knockd, read_one_time
+from portward.sources.knockd_doors import KnockdFile, read_knockd, read_one_time
 from portward.sources.knockd_effect import Effect
 from portward.sources.knockd_lift import Fate, LiftedDoor
+from portward.sources.knockd_one_time import OneTimeSequences
 from portward.sources.knockd_policy import KnockdPolicy, make_policy, opened_services, summary
 from portward.sources.policy_text import write_policy
 
@@ -33,11 +34,12 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     knockd = read_knockd(_content(options.file, environment), name)
     _judge_names(given, knockd)
     if knockd.fatal:
-        raise PolicyError(_in_order([*knockd.fatal, *knockd.quirks]), {name: knockd.text})
+        raise PolicyError(_in_order([*knockd.fatal, *knockd.quirks], name), {name: knockd.text})
     one_time, texts, about_files = _one_time_files(knockd)
     made = make_policy(knockd, given, one_time, strict=not options.exact_meaning)
     text = write_policy(made.policy, made.comments) if made.policy.sequences else ""
-    found = _in_order([*knockd.quirks, *(said for door in made.doors for said in door.diagnostics())])
+    about_doors = dict.fromkeys(said for door in made.doors for said in door.diagnostics())
+    found = _in_order([*knockd.quirks, *about_doors], name)
     found += about_files
     _write(options, text, environment)
     for door in made.doors:
@@ -103,30 +105,26 @@ def _content(file: str, environment: Environment) -> bytes:
     return bytes(content)
 
 
-OneTime = dict[str, tuple[tuple[DoorKnock, ...], ...]]
-
-
-def _one_time_files(knockd: KnockdFile) -> tuple[OneTime, dict[str, str], list[Diagnostic]]:
+def _one_time_files(
+    knockd: KnockdFile,
+) -> tuple[dict[str, OneTimeSequences], dict[str, str], list[Diagnostic]]:
     """Read the files of one-time sequences: what is left in each, their texts, and what there is to tell."""
-    left: OneTime = {}
+    left: dict[str, OneTimeSequences] = {}
     texts: dict[str, str] = {}
     found: list[Diagnostic] = []
-    for door in knockd.doors:
-        if door.one_time is None or door.one_time.text in left:
-            continue
-        name = door.one_time.text
-        left[name] = ()
+    words = {door.one_time.text: door.one_time for door in reversed(knockd.doors) if door.one_time}
+    for name, word in reversed(words.items()):
         try:
             content = _regular_file(Path(name))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             sentence = f"this file cannot be read here ({reason}); knockd does not start without it"
-            found.append(Diagnostic("PW652", Severity.ADVICE, sentence, door.one_time.span))
+            found.append(Diagnostic("PW652", Severity.ADVICE, sentence, word.span))
             continue
         left[name], told = read_one_time(content, name)
         texts[name] = content.decode(errors="replace")
         sentence = f"{len(left[name])} of its one-time sequences are left"
-        found += [Diagnostic("PW652", Severity.NOTE, sentence, door.one_time.span), *told]
+        found += [Diagnostic("PW652", Severity.NOTE, sentence, word.span), *told]
     return left, texts, found
 
 
@@ -145,8 +143,14 @@ def _regular_file(path: Path) -> bytes:
     return content
 
 
-def _in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    return sorted(diagnostics, key=lambda each: (each.span.line, each.span.column) if each.span else (0, 0))
+def _in_order(diagnostics: Iterable[Diagnostic], first: str) -> list[Diagnostic]:
+    """Sort by places: those in the file `first`, then those in files of one-time sequences."""
+
+    def place(each: Diagnostic) -> tuple[bool, str, int, int]:
+        span = each.span
+        return (span.file != first, span.file, span.line, span.column) if span else (False, "", 0, 0)
+
+    return sorted(diagnostics, key=place)
 
 
 def _write(options: argparse.Namespace, text: str, environment: Environment) -> None:
@@ -190,6 +194,7 @@ def _door(lifted: LiftedDoor, made: KnockdPolicy) -> dict[str, Any]:
         "fate": str(lifted.fate),
         "sequence": lifted.name or None,
         "knocks": [f"{each.protocol}/{each.port}" for each in door.knocks],
+        "once": lifted.once,
         "one_time": [[f"{each.protocol}/{each.port}" for each in knocks] for knocks in lifted.one_time],
         "opens": list(opened_services(lifted, made.policy)) if in_policy else [],
         "open_for": write_duration(lifted.open_for) if in_policy else None,

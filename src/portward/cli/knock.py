@@ -18,6 +18,7 @@ from portward.knock.gate import GateVisit, usual_timeout, visit_gate
 from portward.knock.private import read_secret
 from portward.knock.profile import MOST_COPIES, Family, Profile, read_delay, read_port
 from portward.knock.store import load_profiles
+from portward.knock.ways import Way, choose_way, knocker, ways_of, without_penalty
 from portward.policy.net import Knock
 from portward.policy.notation import read_address, read_duration, read_knock, write_knock
 
@@ -27,14 +28,28 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     if options.then and options.json:
         raise UsageError("--json and a command both want stdout; use one of them")
     profile = wanted(options, environment)
+    way = choose_way(profile, _way(options))
+    profile = without_penalty(profile, way)
     timeout = _timeout(options) or usual_timeout(profile)
-    visited = visit_gate(profile, timeout, environment.talk)
+    by = knocker(profile, way, environment.client_directory())
+    visited = visit_gate(profile, timeout, environment.talk, by=by)
     if visited.shut:
         raise PeerError(complaint(profile, visited))
     environment.talk(summary(profile, visited))
     if options.then:
         run_then(options.then)
-    return Outcome("", as_object(profile, visited), changed=True)
+    return Outcome("", as_object(profile, visited, way), changed=True)
+
+
+def _way(options: argparse.Namespace) -> Way | None:
+    """The way that the command line names; knocks on it are a sequence."""
+    if options.sequence or options.word_file:
+        if options.way not in {None, Way.SEQUENCE}:
+            raise UsageError(f"knocks are given, and --way {options.way} needs none; leave one of them out")
+        return Way.SEQUENCE
+    if options.fwknop and options.way not in {None, Way.FWKNOP}:
+        raise UsageError(f"--fwknop and --way {options.way} exclude each other")
+    return Way.FWKNOP if options.fwknop else Way(options.way) if options.way else None
 
 
 def wanted(options: argparse.Namespace, environment: Environment) -> Profile:
@@ -47,7 +62,7 @@ def wanted(options: argparse.Namespace, environment: Environment) -> Profile:
     if options.fwknop:
         return _by_fwknop(options, known)
     knocks = tuple(_given_knocks(options, environment)) or (known.knocks if known else ())
-    if not knocks and not (known and known.fwknop):
+    if not knocks and not (known and ways_of(known)):
         raise UsageError(
             f"no profile for {options.host}, and no knocks given; portward profiles lists the profiles, "
             "portward import-profile adds one"
@@ -180,12 +195,13 @@ def summary(profile: Profile, visited: GateVisit) -> str:
     return f"knocked at {where}: {ports} is open{tries}"
 
 
-def as_object(profile: Profile, visited: GateVisit) -> dict[str, Any]:
-    """Make the object for programs; words are not part of it."""
+def as_object(profile: Profile, visited: GateVisit, way: Way) -> dict[str, Any]:
+    """Make the object for programs; words and keys are not part of it."""
     return {
         "host": profile.host,
+        "way": str(way),
         "addresses": [str(each) for each in visited.addresses],
-        "knocks": [write_knock(each, secret=False) for each in profile.knocks],
+        "knocks": [write_knock(each, secret=False) for each in profile.knocks if way is Way.SEQUENCE],
         "verified": list(profile.verify),
         "tries": visited.tries,
         "seconds": round(visited.seconds, 3),

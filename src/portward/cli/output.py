@@ -6,7 +6,7 @@ from portward.errors import HostError, UsageError
 from portward.knock.private import write_private
 
 
-def write_output(path: str, text: str, *, replace: bool) -> None:
+def write_output(path: str, text: str | bytes, *, replace: bool) -> None:
     """Write the file, whole or not at all.
 
     Raises:

@@ -13,6 +13,7 @@ from portward.knock.fwknop_profile import FwknopProfile
 from portward.knock.profile import Profile, read_name
 from portward.knock.profile_text import read_profiles
 from portward.knock.store import FILE_NAME, add_profile, load_profiles
+from portward.knock.ways import Way, ways_of
 from portward.policy.notation import write_duration, write_knock
 
 
@@ -22,7 +23,7 @@ def add(options: argparse.Namespace, environment: Environment) -> Outcome:
     profiles = read_profiles(text, "<stdin>" if options.file == "-" else options.file)
     if not profiles:
         raise UsageError(f"{options.file} holds no profile; `portward invite` on the gate prints one")
-    profiles = _named(profiles, options.name)
+    profiles = tuple(_joined(each, environment) for each in _named(profiles, options.name))
     if not options.force:
         _refuse_known(profiles, load_profiles(environment.client_directory()))
     for profile in profiles:
@@ -32,6 +33,15 @@ def add(options: argparse.Namespace, environment: Environment) -> Outcome:
         f"added {each.name} ({each.host}) to {path}; now: portward knock {each.name}" for each in profiles
     ]
     return Outcome("\n".join(lines), {"file": str(path), "profiles": names}, changed=True)
+
+
+def _joined(profile: Profile, environment: Environment) -> Profile:
+    """Put this user's own key into a profile that was made for it."""
+    if profile.sealed is None or profile.sealed.private:
+        return profile
+    from portward.knock.own_key import joined  # noqa: PLC0415 - only who has such a profile pays for it
+
+    return joined(profile, environment.client_directory())
 
 
 def show(_options: argparse.Namespace, environment: Environment) -> Outcome:
@@ -59,6 +69,7 @@ def as_object(profile: Profile) -> dict[str, Any]:
         "family": str(profile.family),
         "penalty": write_duration(profile.penalty) if profile.penalty else None,
         "source": str(profile.source) if profile.source else None,
+        "ways": [str(each) for each in ways_of(profile)],
         "fwknop": _fwknop_object(profile.fwknop) if profile.fwknop else None,
     }
 
@@ -77,10 +88,12 @@ def _fwknop_object(fwknop: FwknopProfile) -> dict[str, Any]:
 
 def _line(profile: Profile) -> str:
     knocks = " ".join(write_knock(each, secret=False) for each in profile.knocks)
-    if not knocks and profile.fwknop:
-        knocks = f"fwknop's packet at udp/{profile.fwknop.port}"
+    others = [f"by {each}" for each in ways_of(profile) if each not in {Way.SEQUENCE, Way.FWKNOP}]
+    if profile.fwknop:
+        others.append(f"fwknop's packet at udp/{profile.fwknop.port}")
+    how = ", ".join(each for each in (knocks, *others) if each)
     doors = "".join(f", then tcp/{port} is open" for port in profile.verify)
-    return f"{profile.name}: {profile.host}, {knocks}{doors}"
+    return f"{profile.name}: {profile.host}, {how}{doors}"
 
 
 def _read(file: str, environment: Environment) -> str:

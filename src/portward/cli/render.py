@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from portward.cli.commands import Command
+from portward.cli.command import Command
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
 from portward.cli.outcome import Outcome

@@ -1,4 +1,4 @@
-"""`portward save` and `portward restore`: grants over a reboot."""
+"""`portward save` and `portward restore`: grants and spent sequences over a reboot."""
 
 import argparse
 from datetime import UTC, datetime
@@ -14,19 +14,21 @@ from portward.errors import Diagnostic, HostError, Severity
 
 
 def save(options: argparse.Namespace, environment: Environment) -> Outcome:
-    """Write the grants that are in force to a file."""
-    found = list(read_grants(grant_sets(live_table())))
+    """Write the grants that are in force, and which sequences are spent, to a file."""
+    table = live_table()
+    found, spent = list(read_grants(grant_sets(table))), saved.read_spent(table)
     path = chosen(options, environment)
-    write_private(path, saved.dumps(saved.to_json(found, datetime.now(UTC))))
+    write_private(path, saved.dumps(saved.to_json(found, datetime.now(UTC), spent)))
+    also = f" and {count(len(spent), 'spent sequence')}" if spent else ""
     return Outcome(
-        text=f"{count(len(found), 'grant')} saved in {path}",
-        result={"file": str(path), "saved": len(found)},
+        text=f"{count(len(found), 'grant')}{also} saved in {path}",
+        result={"file": str(path), "saved": len(found), "spent": len(spent)},
         changed=True,
     )
 
 
 def restore(options: argparse.Namespace, environment: Environment) -> Outcome:
-    """Give saved grants back."""
+    """Give saved grants back, and spend again what was spent."""
     path = chosen(options, environment)
     stored = read_private(path)
     if stored is None:
@@ -35,7 +37,7 @@ def restore(options: argparse.Namespace, environment: Environment) -> Outcome:
     return Outcome(
         text=describe(done),
         result=as_result(done, path),
-        changed=bool(done.given),
+        changed=bool(done.given or done.spent),
         diagnostics=warnings(done),
     )
 
@@ -56,6 +58,8 @@ def describe(done: Restored) -> str:
         parts.append(f"{done.kept} there already")
     if done.over:
         parts.append(f"{done.over} run out meanwhile")
+    if done.spent:
+        parts.append(f"{count(done.spent, 'sequence')} spent again")
     return ", ".join(parts)
 
 
@@ -81,6 +85,7 @@ def as_result(done: Restored, path: Path) -> dict[str, object]:
         "over": done.over,
         "lost": dict(done.lost),
         "narrower": done.narrower,
+        "spent": done.spent,
     }
 
 

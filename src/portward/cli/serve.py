@@ -1,6 +1,7 @@
 """`portward serve`: the daemon, which loads windows ahead and opens doors for sealed knocks and fwknop's packets."""
 
 import argparse
+import os
 from pathlib import Path
 
 from portward.apply.keystore import KeyStore
@@ -8,7 +9,7 @@ from portward.apply.state import StateDirectory
 from portward.cli.environment import Environment
 from portward.cli.outcome import Outcome
 from portward.cli.policy import read_checked
-from portward.daemon.serve import load_once, serve
+from portward.daemon.serve import Sources, load_once, serve
 from portward.daemon.setup import Setup
 from portward.errors import HostError, UsageError
 
@@ -31,13 +32,24 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
             f"loaded {loaded.windows} windows of keys, up to {until}" if loaded.windows else "nothing to load"
         )
         return Outcome(said, {"windows": loaded.windows, "until": until}, changed=loaded.windows > 0)
-    serve(state.path, dict(environment.variables), lambda: read_setup(options, environment), environment.talk)
+    keys = KeyStore.beside(options.policy).directory
+    sources = Sources(lambda: read_setup(options, environment), lambda: trace_of(keys))
+    serve(state.path, dict(environment.variables), sources, environment.talk)
     return Outcome("", {})
 
 
 def state_directory(options: argparse.Namespace, environment: Environment) -> Path:
     """What `--state` says, else systemd, else the usual place."""
     return Path(options.state or environment.variables.get("STATE_DIRECTORY", "").split(":")[0] or STATE)
+
+
+def trace_of(directory: Path) -> frozenset[tuple[str, int, int]]:
+    """Something that differs when a file of keys was written, came or went; empty if they cannot be looked at."""
+    try:
+        with os.scandir(directory) as found:
+            return frozenset((each.name, each.stat().st_ino, each.stat().st_mtime_ns) for each in found)
+    except OSError:
+        return frozenset()
 
 
 def read_setup(options: argparse.Namespace, environment: Environment) -> Setup:

@@ -17,6 +17,7 @@ def proxy(options: argparse.Namespace, environment: Environment) -> Outcome:
     from portward.cli.knock import complaint, find_profile  # noqa: PLC0415 - ssh-config needs none of it
     from portward.knock.gate import usual_timeout, visit_gate  # noqa: PLC0415 - the same
     from portward.knock.splice import splice  # noqa: PLC0415 - the same
+    from portward.knock.ways import choose_way, knocker, without_penalty  # noqa: PLC0415 - the same
 
     profile = find_profile(load_profiles(environment.client_directory()), options.host)
     if profile is None:
@@ -25,7 +26,10 @@ def proxy(options: argparse.Namespace, environment: Environment) -> Outcome:
         profile = attrs.evolve(profile, verify=(read_port(options.port),))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    visited = visit_gate(profile, usual_timeout(profile), environment.talk, keep=True)
+    way = choose_way(profile)
+    profile = without_penalty(profile, way)
+    by = knocker(profile, way, environment.client_directory())
+    visited = visit_gate(profile, usual_timeout(profile), environment.talk, keep=True, by=by)
     if visited.connection is None:
         raise PeerError(complaint(profile, visited))
     with visited.connection:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from portward.apply import trial
 from portward.apply.grants import Grant
-from portward.apply.overview import Overview, Penalised, Visitor, look
+from portward.apply.overview import Overview, Penalised, PersonHere, Visitor, look
 from portward.apply.state import StateDirectory, boot_id, since_boot
 from portward.apply.trial import Trial
 from portward.apply.wanted import Door
@@ -77,6 +77,11 @@ def describe(seen: Overview, on_trial: Trial | None, now: datetime, limit: int |
             lambda g: grant_row(g, now),
             limit,
         ),
+        *(
+            [limited("people who are in", ("source", "person", "left"), seen.people, person_row, limit)]
+            if seen.people
+            else []
+        ),
         limited("who is on the way", ("source", "stage", "left"), seen.visitors, visitor_row, limit),
         limited("under penalty", ("source", "left"), seen.penalised, penalty_row, limit),
         section(
@@ -138,6 +143,11 @@ def visitor_row(visitor: Visitor) -> tuple[str, str, str]:
     return visitor.address, where, rounded(visitor.left)
 
 
+def person_row(here: PersonHere) -> tuple[str, str, str]:
+    """Somebody who came in by a key."""
+    return here.address, here.name or f"person {here.number:#010x}", rounded(here.left)
+
+
 def penalty_row(penalised: Penalised) -> tuple[str, str]:
     """One source under penalty."""
     return penalised.address, rounded(penalised.left)
@@ -158,11 +168,16 @@ def as_result(seen: Overview, on_trial: Trial | None, now: datetime, limit: int 
         "penalties": [
             {"address": each.address, "left": seconds(each.left)} for each in seen.penalised[:limit]
         ],
+        "people": [
+            {"address": each.address, "person": each.name, "left": seconds(each.left)}
+            for each in seen.people[:limit]
+        ],
         "counters": dict(seen.counters),
         "totals": {
             "grants": len(seen.grants),
             "mid_sequence": len(seen.visitors),
             "penalties": len(seen.penalised),
+            "people": len(seen.people),
         },
         "unlisted": list(seen.unlisted),
     }

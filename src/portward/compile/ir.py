@@ -146,11 +146,11 @@ class InSet:
 
 @attrs.frozen
 class Update:
-    """Put the key into a set for so long, or renew it; at a full set the rule breaks off here."""
+    """Put the key into a set for so long (None: for ever), or renew it; at a full set the rule breaks off here."""
 
     key: tuple[Selector, ...]
     name: str
-    timeout: timedelta
+    timeout: timedelta | None
     prefix: int | None = None
 
 
@@ -290,13 +290,14 @@ class Rule:
 
 @attrs.frozen
 class DynamicSet:
-    """A set that packets and commands fill; every element has its own end."""
+    """A set that packets and commands fill; every element has its own end, or none has any."""
 
     name: str
     types: tuple[str, ...]
     size: int
     comment: str
     from_packets: bool = True
+    ends: bool = True
 
 
 @attrs.frozen

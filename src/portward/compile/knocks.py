@@ -1,7 +1,8 @@
 """Knocks: one chain for each port or echo size, whose rules say which stage a packet reaches there.
 
 The order of the rules is the meaning (docs/meaning.md, "The sequence"): a sequence's last place first, so that one
-packet never advances it by two stages; and the mid-sequence set before the stage, so that a full set stops the knock.
+packet never advances it by two stages; the mid-sequence set before the stage, so that a full set stops the knock; and
+what is spent before what it opens, for the same reason.
 """
 
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from portward.compile.ir import (
     Accept,
     Chain,
     Count,
+    DynamicSet,
     Expression,
     Goto,
     InSet,
     Jump,
+    OfFamily,
     PayloadBegins,
     Rule,
     Selector,
@@ -31,6 +34,10 @@ from portward.policy.net import Knock
 from portward.policy.policy import Mode, Policy, Sequence
 
 
+MOST_SPENT = 65536
+"""How many sequences that have opened once are remembered; after that none of them opens."""
+
+
 @attrs.frozen
 class Step:
     """One place of one sequence.
@@ -40,12 +47,14 @@ class Step:
         place: 1 for the first knock.
         needs: the number of the stage before; None for the first knock.
         gives: the number of the stage that it reaches; None for the last knock.
+        spends: for the last knock of a sequence that opens once: the number by which it is known to be spent.
     """
 
     sequence: Sequence
     place: int
     needs: int | None
     gives: int | None
+    spends: int | None = None
 
     @property
     def knock(self) -> Knock:
@@ -74,9 +83,18 @@ def steps_by_chain(policy: Policy, numbers: StageNumbers) -> dict[str, list[Step
                 place,
                 needs=numbers[sequence.name, place - 1] if place > 1 else None,
                 gives=None if last else numbers[sequence.name, place],
+                spends=numbers[sequence.name, place] if last and sequence.once else None,
             )
             gathered.setdefault(names.knock_chain(step.knock), []).append(step)
     return gathered
+
+
+def sets(policy: Policy) -> Iterator[DynamicSet]:
+    """Make the set of sequences that are spent, where any opens once."""
+    if any(sequence.once for sequence in policy.sequences):
+        yield DynamicSet(
+            names.SPENT, ("mark",), MOST_SPENT, "sequences that open once, and have opened", ends=False
+        )
 
 
 def dispatch(policy: Policy) -> tuple[Knock, ...]:
@@ -134,7 +152,22 @@ def advance(policy: Policy, step: Step, mid_sequence: timedelta) -> Iterator[Rul
             conditions += [SetMark(step.needs), InSet((source, Selector.MARK), names.stages(family))]
         if policy.strict:
             conditions.append(InSet((source,), names.penalty(family), negated=True))
+        if step.spends is not None:
+            conditions += spend(step.spends, family)
         yield Rule((*conditions, *effects(policy, step, family, mid_sequence)), step.title, span)
+
+
+def spend(number: int, family: IpFamily) -> tuple[Expression, ...]:
+    """Go on only if the sequence has not opened yet, and note that it has.
+
+    The family is asked for first, since nothing before may have: a packet of the other one must spend nothing here.
+    """
+    return (
+        OfFamily(family),
+        SetMark(number),
+        InSet((Selector.MARK,), names.SPENT, negated=True),
+        Update((Selector.MARK,), names.SPENT, timeout=None),
+    )
 
 
 def effects(policy: Policy, step: Step, family: IpFamily, mid_sequence: timedelta) -> Iterator[Expression]:

@@ -122,6 +122,7 @@ def sets(policy: Policy) -> tuple[Set, ...]:
     ]
     return (
         *dynamic,
+        *knocks.sets(policy),
         *people.sets(policy),
         *passes.sets(policy),
         *rolling.sets(policy),

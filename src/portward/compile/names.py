@@ -106,6 +106,9 @@ LOADED = "loaded"
 WORDS = "words"
 """What sealed knocks begin with, some days back and ahead."""
 
+SPENT = "spent"
+"""Numbers of the last stages of sequences that open once and have opened; they never end."""
+
 # Counters.
 KNOCKS = "knocks"
 STRAYS = "strays"
@@ -244,7 +247,8 @@ class StageNumbers:
     """The numbers of stages: 32 bits, never 0, different for every stage of a policy.
 
     A number is a hash of the sequence's name and its knocks up to there, so that it is the same in the next policy if
-    and only if the stage still means the same. Where two collide, the later in the policy counts on.
+    and only if the stage still means the same. Where two collide, the later in the policy counts on. The last knock
+    reaches no stage, but where a sequence opens once it has a number too, by which the sequence is known to be spent.
     """
 
     def __init__(self) -> None:
@@ -252,9 +256,9 @@ class StageNumbers:
         self._taken: set[int] = {0}
 
     def add(self, sequence: Sequence) -> None:
-        """Number all stages of a sequence but the last, which is a grant."""
+        """Number the stages of a sequence: the last, which is a grant, only where it opens once."""
         digest = blake2s(sequence.name.encode(), digest_size=4)
-        for stage, knock in enumerate(sequence.knocks[:-1], 1):
+        for stage, knock in enumerate(sequence.knocks if sequence.once else sequence.knocks[:-1], 1):
             digest.update(b"\0" + write_knock(knock).encode())
             number = int.from_bytes(digest.digest(), "big")
             while number in self._taken:
@@ -263,7 +267,7 @@ class StageNumbers:
             self._numbers[sequence.name, stage] = number
 
     def __getitem__(self, key: tuple[str, int]) -> int:
-        """The number of stage 1..n-1 of the sequence of that name."""
+        """The number of stage 1..n-1 of the sequence of that name, or 1..n where it opens once."""
         return self._numbers[key]
 
     def names(self) -> dict[int, tuple[str, int]]:

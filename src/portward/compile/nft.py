@@ -124,7 +124,8 @@ def render_set(each: ir.Set) -> Iterator[str]:
         case ir.DynamicSet():
             yield f"type {' . '.join(each.types)}"
             yield f"size {each.size}"
-            yield f"flags {'dynamic,' if each.from_packets else ''}timeout"
+            flags = (("dynamic", each.from_packets), ("timeout", each.ends))
+            yield f"flags {','.join(flag for flag, wanted in flags if wanted)}"
         case ir.TokenSet():
             yield f"typeof {SELECTORS[each.key]}"
             yield f"size {each.size}"
@@ -318,7 +319,8 @@ def _(expression: ir.InSet) -> str:
 @spell.register
 def _(expression: ir.Update) -> str:
     key = source_key(expression.key, expression.prefix)
-    return f"update @{expression.name} {{ {key} timeout {time_span(expression.timeout)} }}"
+    timeout = f" timeout {time_span(expression.timeout)}" if expression.timeout is not None else ""
+    return f"update @{expression.name} {{ {key}{timeout} }}"
 
 
 @spell.register

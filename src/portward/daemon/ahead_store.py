@@ -12,7 +12,9 @@ from portward.spa.ahead import KeyWindow, Load, Past
 
 
 SCHEMA = """
-CREATE TABLE reached (key INTEGER PRIMARY KEY, begins INTEGER NOT NULL, epoch INTEGER NOT NULL);
+CREATE TABLE reached (
+    key INTEGER PRIMARY KEY, begins INTEGER NOT NULL, epoch INTEGER NOT NULL, since INTEGER NOT NULL
+);
 CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), latest INTEGER NOT NULL);
 """
 VERSION = 1
@@ -31,26 +33,28 @@ class AheadStore:
 
     def past(self, loaded: frozenset[KeyWindow], epoch: int) -> Past:
         """What is known of earlier loadings, for the table of that number."""
-        rows = self._database.execute("SELECT key, begins, epoch FROM reached").fetchall()
+        rows = self._database.execute("SELECT key, begins, epoch, since FROM reached").fetchall()
         latest = self._database.execute("SELECT latest FROM clock").fetchone()
         return Past(
             loaded,
-            {key: datetime.fromtimestamp(begins, UTC) for key, begins, _ in rows},
-            frozenset(key for key, _, written in rows if written == epoch),
+            {key: datetime.fromtimestamp(begins, UTC) for key, begins, _, _ in rows},
+            {key: datetime.fromtimestamp(since, UTC) for key, _, written, since in rows if written == epoch},
             datetime.fromtimestamp(latest[0], UTC) if latest else None,
         )
 
     def record(self, loads: Iterable[Load], epoch: int) -> None:
         """Write down, before it is loaded, how far each key gets in the table of that number."""
-        rows: dict[int, int] = {}
+        spans: dict[int, tuple[int, int]] = {}
         for load in loads:
             begins = int(load.begins.timestamp())
-            rows[load.key] = max(begins, rows.get(load.key, begins))
+            first, last = spans.get(load.key, (begins, begins))
+            spans[load.key] = min(first, begins), max(last, begins)
         self._database.execute("BEGIN")
         self._database.executemany(
-            "INSERT INTO reached VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
-            " SET begins = max(begins, excluded.begins), epoch = excluded.epoch",
-            [(key, begins, epoch) for key, begins in rows.items()],
+            "INSERT INTO reached VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+            " SET begins = max(begins, excluded.begins), epoch = excluded.epoch,"
+            " since = CASE WHEN epoch = excluded.epoch THEN min(since, excluded.since) ELSE excluded.since END",
+            [(key, last, epoch, first) for key, (first, last) in spans.items()],
         )
         self._database.execute("COMMIT")
 

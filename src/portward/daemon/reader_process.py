@@ -52,7 +52,7 @@ class ReaderProcess:
         here.setblocking(False)  # noqa: FBT003 - the library's only way
         ways: dict[int, Way] = {sockets[port].fileno(): way for port, way in setup.ports.items()}
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "portward.daemon.reader"],
+            [sys.executable, "-P", "-m", "portward.daemon.reader"],
             stdin=subprocess.PIPE,
             pass_fds=(there.fileno(), *ways),
         )

@@ -5,6 +5,8 @@ from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import attrs
+
 from portward.apply.libnft import Libnft
 from portward.daemon.ahead_store import AheadStore
 from portward.daemon.loader import Loaded, Loader
@@ -20,13 +22,26 @@ AHEAD_FILE = "ahead.db"
 """In the state directory: what was loaded ahead."""
 
 
-def serve(state: Path, variables: MutableMapping[str, str], load: Callable[[], Setup], say: Say) -> None:
+@attrs.frozen
+class Sources:
+    """Where the daemon's policy and keys come from.
+
+    Attributes:
+        load: reads both.
+        trace: something that differs when the keys on the disk have changed.
+    """
+
+    load: Callable[[], Setup]
+    trace: Callable[[], object]
+
+
+def serve(state: Path, variables: MutableMapping[str, str], sources: Sources, say: Say) -> None:
     """Serve until told to stop.
 
     Args:
         state: a directory of ours.
         variables: the environment; what systemd said in it is taken out.
-        load: reads policy and keys.
+        sources: of policy and keys.
         say: takes lines for the log.
 
     Raises:
@@ -36,7 +51,7 @@ def serve(state: Path, variables: MutableMapping[str, str], load: Callable[[], S
     undumpable()
     sockets = handed_over(variables)
     nft, store = Libnft(), AheadStore(state / AHEAD_FILE)
-    tools = Tools(nft, Loader(nft, store), Notifier(variables), load, say)
+    tools = Tools(nft, Loader(nft, store), Notifier(variables), sources.load, sources.trace, say)
 
     async def run() -> None:
         await Warden(tools, state).run(sockets)

@@ -54,6 +54,7 @@ class Tools:
         loader: loads windows ahead.
         notifier: speaks to systemd.
         load: reads policy and keys; raises PolicyError, HostError or UsageError.
+        trace: something that differs when the keys on the disk have changed.
         say: takes lines for the log.
     """
 
@@ -61,14 +62,19 @@ class Tools:
     loader: Loader
     notifier: Notifier
     load: Callable[[], Setup]
+    trace: Callable[[], object]
     say: Say
 
 
 class Warden:
-    """Keeps the kernel loaded ahead, and opens what the reader asks for."""
+    """Keeps the kernel loaded ahead, and opens what the reader asks for.
+
+    When keys on the disk change it reads them, and the policy, again: somebody who was revoked is out within a second.
+    """
 
     def __init__(self, tools: Tools, state: Path) -> None:
         self._tools = tools
+        self._trace = tools.trace()
         self._setup = tools.load()
         self._sockets: dict[int, socket.socket] = {}
         self._reader = ReaderProcess(state / REPLAY_FILE, self._carry_out, tools.say)
@@ -107,6 +113,8 @@ class Warden:
                 if now - looked >= LOOK_EVERY:
                     looked = now
                     self._ahead()
+                if self._tools.trace() != self._trace:
+                    self._reload()
                 if self._waiting:
                     self._carry_out([])
                 self._mind_reader(now)
@@ -208,6 +216,7 @@ class Warden:
     def _reload(self) -> None:
         """Read policy and keys again; with mistakes in them the old ones stay."""
         self._tools.notifier.say("RELOADING=1")
+        self._trace = self._tools.trace()
         try:
             setup = self._tools.load()
             sockets = listen(tuple(setup.ports), self._sockets)

@@ -56,6 +56,7 @@ portward audit --html > exposure.html   one web page that needs nothing else
 portward audit --policy gate.toml       another policy than /etc/portward/policy.toml
 portward audit --root /mnt              a system that does not run: its enabled socket units
 portward audit router.rsc               a RouterOS script or export
+portward audit --router edge            a router that runs, over the connection that pushes go by
 ```
 
 Run it as root: only root sees which program holds which socket. The exit code is 1 where something is to be mended
@@ -74,11 +75,15 @@ kernel does not say.
 **The door** is the service of the policy whose chain stops the stranger. A port in `public` is meant for everybody
 and is not complained of, but for clear text.
 
-**What a service is** is told by its program if that speaks one thing only, else by its port. A few are asked, on
+**What a service is** is told by its program if that speaks one thing only, else by its port; a socket that systemd
+holds on another port, by the name of its unit (`ssh.socket`). A few are asked, on
 this host and by this host, whether they force TLS: a web server that only sends visitors on to https is well, as
 is an FTP, POP3 or IMAP server that takes no name without TLS. `--no-ask` leaves that out. sshd is asked for its
 settings with `sshd -T` (settings below `Match` are not looked at); snmpd's file is searched for communities, and
 none is ever kept.
+
+**What mends it** comes with each finding, the best first: as `portward harden` would choose, a command where a
+service is better off, else the lines of the policy that guard it.
 
 Other network namespaces are not entered. What containers publish is seen as the port of a proxy, or as the rule
 that translates it. Kernel sockets without a process (WireGuard, NFS) show without a program.
@@ -103,6 +108,13 @@ rule names. An address that has knocked sees more, and is told so.
 A whole export is judged with RouterOS's defaults for what it does not mention; a piece of a script only by what it
 says. Strangers come in by the interfaces of the list `WAN`; without such a list, interfaces named `bridge…` are
 inside, `pppoe…` and `lte…` outside, and what depends on any other is unsure.
+
+`--router NAME` asks the router itself: one of `routers.toml`, over REST or the binary API, with the password found
+as for a push ([push.md](push.md)). It only prints, so the policies `read` and `api` or `rest-api` are enough. What it
+finds is what an export of that router would show, and the users too, which no export holds. Nothing is taken from
+defaults: a menu that the router lacks is not judged, and one that it does not show to this user is named. Of address
+lists those that rules ask for are read, and their lasting entries count. IPv6 rules that are not there count where the
+router has an address of IPv6 that leads beyond the next cable.
 
 ## Codes
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from portward.check.page import Page
 from portward.errors import Severity
 from portward.exposure.facts import Facts
-from portward.exposure.finding import Finding, Mend, command, guarded, setting
+from portward.exposure.finding import Finding, Remedy, command, guarded, setting
 from portward.exposure.headings import exposure_page
 from portward.exposure.passage import Answer
 from portward.exposure.reach import Scope, Shown
-from portward.exposure.registry import Risk
+from portward.exposure.registry import Risk, is_best_off
 
 
 SHELLS = exposure_page(
@@ -155,7 +155,9 @@ def about(page: Page, shown: Shown, reason: str, severity: Severity | None = Non
     """Make a finding about a listener: who reaches it, which program, and all that mends it."""
     severity = severity or (Severity.ADVICE if shown.reach.scope is Scope.PRIVATE else page.severity)
     sentence = f"{label(shown)} is {reached_by(shown)}{held_by(shown)}. {reason}"
-    return Finding(page, severity, label(shown), sentence.rstrip(". "), tuple(mends(shown)), shown.listener)
+    return Finding(
+        page, severity, label(shown), sentence.rstrip(". "), tuple(remedies(shown)), shown.listener
+    )
 
 
 def label(shown: Shown) -> str:
@@ -190,16 +192,25 @@ def held_by(shown: Shown) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def mends(shown: Shown) -> Iterator[Mend]:
-    """All that closes a listener: switch it off, guard it, or set it otherwise."""
-    unit = shown.listener.unit
-    if any(each.name in _SUPER_SERVERS for each in shown.listener.programs):
-        yield command(f"update-inetd --disable {_INETD_NAMES.get(shown.name, shown.name)}")
-    elif unit.endswith((".service", ".socket")) and not unit.startswith(("user@", "docker", "containerd")):
-        yield command(f"systemctl disable --now {unit}")
-    yield guarded(shown.name or "service", shown.listener.spelled)
+def remedies(shown: Shown) -> Iterator[Remedy]:
+    """All that closes a listener, the best first, as `harden` chooses: switch it off, guard it, or set it otherwise."""
+    off = _switched_off(shown)
+    behind = guarded(shown.name or "service", shown.listener.spelled)
+    best_off = is_best_off(shown.name, shown.kind.risk if shown.kind else None)
+    yield from (*off, behind) if best_off else (behind, *off)
     if shown.kind and shown.kind.instead:
         yield setting(shown.kind.instead)
+
+
+def _switched_off(shown: Shown) -> tuple[Remedy, ...]:
+    """The command that switches a service off; none for a login, by which one may have come."""
+    unit = shown.listener.unit
+    if shown.kind and shown.kind.risk is Risk.LOGIN:
+        return ()
+    if any(each.name in _SUPER_SERVERS for each in shown.listener.programs):
+        return (command(f"update-inetd --disable {_INETD_NAMES.get(shown.name, shown.name)}"),)
+    ours = unit.endswith((".service", ".socket")) and not unit.startswith(("user@", "docker", "containerd"))
+    return (command(f"systemctl disable --now {unit}"),) if ours else ()
 
 
 _SUPER_SERVERS = frozenset({"inetd", "inetutils-inetd"})

@@ -102,8 +102,8 @@ def _judge(seen: Sighting, rows: list[Believed], visitor: Address) -> Iterator[F
         yield Finding(NOT_SEEN, NOT_SEEN.severity, place, sentence, (command("portward audit"),))
     elif answer is Answer.CLOSED:
         sentence = f"{answers}, but the audit believes it closed to {visitor} (unless it has knocked)"
-        mend = guarded(seen.name or rows[0].name, port)
-        yield Finding(NOT_CLOSED, NOT_CLOSED.severity, place, sentence, (command("portward audit"), mend))
+        remedy = guarded(seen.name or rows[0].name, port)
+        yield Finding(NOT_CLOSED, NOT_CLOSED.severity, place, sentence, (command("portward audit"), remedy))
     elif answer is Answer.UNSURE:
-        mend = guarded(seen.name or rows[0].name, port)
-        yield Finding(NOW_SURE, NOW_SURE.severity, place, f"{answers}; the audit was not sure", (mend,))
+        remedy = guarded(seen.name or rows[0].name, port)
+        yield Finding(NOW_SURE, NOW_SURE.severity, place, f"{answers}; the audit was not sure", (remedy,))

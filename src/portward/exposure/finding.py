@@ -1,4 +1,4 @@
-"""One thing that is wrong with what a host or router shows, and what mends it."""
+"""One thing that is wrong with what a host or router shows, and what would remedy it."""
 
 import enum
 import re
@@ -10,8 +10,8 @@ from portward.errors import Severity, Span
 from portward.exposure.facts import Listener
 
 
-class MendKind(enum.StrEnum):
-    """What to do with a mend."""
+class RemedyKind(enum.StrEnum):
+    """What to do with a remedy."""
 
     COMMAND = "command"
     """Run it as root, on a router in its terminal."""
@@ -22,10 +22,10 @@ class MendKind(enum.StrEnum):
 
 
 @attrs.frozen
-class Mend:
-    """What would mend a finding: the exact command, lines or setting."""
+class Remedy:
+    """What would remedy a finding: the exact command, lines or setting."""
 
-    kind: MendKind
+    kind: RemedyKind
     text: str
 
 
@@ -38,7 +38,7 @@ class Finding:
         severity: the page's, or milder where less is at stake.
         subject: what it is about, such as `tcp/23 telnet`.
         message: one sentence, lower-case start, no full stop.
-        mends: the first is the best.
+        remedies: the first is the best.
         listener: the socket, where there is one.
         span: the place in a file, where there is one.
     """
@@ -47,7 +47,7 @@ class Finding:
     severity: Severity
     subject: str
     message: str
-    mends: tuple[Mend, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
     listener: Listener | None = None
     span: Span | None = None
 
@@ -57,24 +57,24 @@ class Finding:
         return self.page.code
 
 
-def command(text: str) -> Mend:
-    """A command that mends."""
-    return Mend(MendKind.COMMAND, text)
+def command(text: str) -> Remedy:
+    """A remedy that is a command."""
+    return Remedy(RemedyKind.COMMAND, text)
 
 
-def setting(text: str) -> Mend:
-    """A setting of the service itself that mends."""
-    return Mend(MendKind.SETTING, text)
+def setting(text: str) -> Remedy:
+    """A remedy that is a setting of the service itself."""
+    return Remedy(RemedyKind.SETTING, text)
 
 
-def guarded(name: str, *ports: str) -> Mend:
+def guarded(name: str, *ports: str) -> Remedy:
     """Lines of the policy that put ports behind a door."""
     label = re.sub(r"[^a-z0-9_-]", "-", name.lower()) or "service"
     label = label if label[0].isalpha() else f"port-{label}"
     listed = ", ".join(f'"{each}"' for each in ports)
-    return Mend(MendKind.POLICY, f"[services.{label[:32]}]\nports = [{listed}]")
+    return Remedy(RemedyKind.POLICY, f"[services.{label[:32]}]\nports = [{listed}]")
 
 
-def made_public(port: str) -> Mend:
+def made_public(port: str) -> Remedy:
     """The line of the policy that says that a port is meant for everybody."""
-    return Mend(MendKind.POLICY, f'public = ["{port}"]')
+    return Remedy(RemedyKind.POLICY, f'public = ["{port}"]')

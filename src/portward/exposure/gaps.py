@@ -78,8 +78,10 @@ def closed_for_both(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Finding]
         sentence = (
             f"{label(group[0])} is closed over IPv{closed}, but open over IPv{opened}{held_by(group[0])}"
         )
-        mend = guarded(group[0].name, group[0].listener.spelled)
-        yield Finding(ONE_FAMILY, ONE_FAMILY.severity, label(group[0]), sentence, (mend,), group[0].listener)
+        remedy = guarded(group[0].name, group[0].listener.spelled)
+        yield Finding(
+            ONE_FAMILY, ONE_FAMILY.severity, label(group[0]), sentence, (remedy,), group[0].listener
+        )
 
 
 def _by_port(shown: tuple[Shown, ...]) -> Iterator[list[Shown]]:
@@ -97,9 +99,9 @@ def past_the_rules(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Finding]:
     for each in shown:
         if each.bypass and each.open:
             sentence = f"{label(each)} goes past the rules for this host to a container{held_by(each)}"
-            mend = guarded(each.name, each.listener.spelled)
+            remedy = guarded(each.name, each.listener.spelled)
             yield Finding(
-                PAST_THE_RULES, PAST_THE_RULES.severity, label(each), sentence, (mend,), each.listener
+                PAST_THE_RULES, PAST_THE_RULES.severity, label(each), sentence, (remedy,), each.listener
             )
 
 
@@ -110,9 +112,9 @@ def really_guarded(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Finding]:
             if not service.hosts and _is_of(service, each) and each.open:
                 port = each.listener.spelled
                 sentence = f"{port} of the service {service.name} is open although the policy guards it"
-                mend = command("portward apply --trial 120s")
+                remedy = command("portward apply --trial 120s")
                 yield Finding(
-                    NOT_GUARDED, NOT_GUARDED.severity, label(each), sentence, (mend,), each.listener
+                    NOT_GUARDED, NOT_GUARDED.severity, label(each), sentence, (remedy,), each.listener
                 )
 
 
@@ -129,11 +131,11 @@ def understood(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Finding]:
     for each in shown:
         if each.reach.any is Answer.UNSURE:
             sentence = f"whether {label(each)} is open depends on: {', '.join(each.reach.reasons[:3])}"
-            mend = command(
+            remedy = command(
                 "portward audit --json > audit.json; then, from outside: portward probe HOST --against audit.json"
             )
             yield Finding(
-                NOT_UNDERSTOOD, NOT_UNDERSTOOD.severity, label(each), sentence, (mend,), each.listener
+                NOT_UNDERSTOOD, NOT_UNDERSTOOD.severity, label(each), sentence, (remedy,), each.listener
             )
 
 

@@ -43,7 +43,7 @@ tr:first-child th { border-top: 0; } td.reach { color: var(--tone); font-weight:
 
 
 def page(title: str, findings: Sequence[Finding], shown: Sequence[Shown], remarks: Sequence[str]) -> str:
-    """Write the page: a summary, the findings with their mends, and all ports.
+    """Write the page: a summary, the findings with their remedies, and all ports.
 
     Args:
         title: the host's name or the router's file.
@@ -87,17 +87,18 @@ def _summary(findings: Sequence[Finding], shown: Sequence[Shown]) -> str:
 
 def _article(finding: Finding) -> str:
     place = f" · {escape(str(finding.span))}" if finding.span else ""
-    mends = "".join(
-        f'<div class="mend">{_MENDS[each.kind]}</div><pre>{escape(each.text)}</pre>' for each in finding.mends
+    remedies = "".join(
+        f'<div class="mend">{_REMEDIES[each.kind]}</div><pre>{escape(each.text)}</pre>'
+        for each in finding.remedies
     )
     return (
         f'<article class="{finding.severity}"><span class="tag">{finding.code} · {finding.severity}</span>'
         f"<h3>{escape(finding.page.title)}: {escape(finding.subject)}</h3><p>{escape(sentence(finding.message))}</p>"
-        f'<p class="soft">{escape(finding.page.why)}{place}</p>{mends}</article>'
+        f'<p class="soft">{escape(finding.page.why)}{place}</p>{remedies}</article>'
     )
 
 
-_MENDS = {"command": "Run", "policy": "In the policy", "setting": "In the service itself"}
+_REMEDIES = {"command": "Run", "policy": "In the policy", "setting": "In the service itself"}
 
 
 def sentence(message: str) -> str:

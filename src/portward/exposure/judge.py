@@ -1,5 +1,6 @@
 """All rules about a host, and what runs them. Pure: facts in, findings out."""
 
+import shlex
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -44,6 +45,22 @@ def audit(facts: Facts) -> Audit:
         for each in rule(facts, shown):
             found.setdefault((each.code, each.subject), each)
     return Audit(facts, shown, in_order(found.values()))
+
+
+def below(done: Audit, root: str) -> Audit:
+    """The audit of a system that does not run: its commands are for that system."""
+    return attrs.evolve(done, findings=tuple(_below(each, root) for each in done.findings))
+
+
+def _below(finding: Finding, root: str) -> Finding:
+    remedies = tuple(
+        attrs.evolve(each, text=each.text.replace(_NOW, f"systemctl --root={shlex.quote(root)} disable "))
+        for each in finding.remedies
+    )
+    return attrs.evolve(finding, remedies=remedies)
+
+
+_NOW = "systemctl disable --now "
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -10,14 +10,12 @@ import attrs
 
 from portward.errors import UsageError
 from portward.exposure.mend_situation import Exposed, Situation, Wish, exposed
-from portward.exposure.mend_ways import WAYS, Done, Draft, is_unit, unit_alone
+from portward.exposure.mend_ways import BY_GUARD, WAYS, Done, Draft, is_unit, unit_alone
 from portward.exposure.mends import Left, Mend, MendPlan, Way
-from portward.exposure.registry import Risk
+from portward.exposure.registry import Risk, is_best_off
 from portward.policy.notation import write_ports
 
 
-_OFF = frozenset({Risk.REMOTE_SHELL, Risk.LEGACY})
-_OFF_NAMES = frozenset({"ftp", "tftp", "http-proxy", "socks"})
 _FOR_ALL = frozenset({Risk.WEB, Risk.MAIL, Risk.NONE, None})
 
 
@@ -49,8 +47,8 @@ def plan(situation: Situation, wish: Wish) -> MendPlan:
 
 def mend(situation: Situation, wish: Wish, service: Exposed, draft: Draft) -> Done:
     """Try the ways that fit a service in turn; if none is open, say why the last one is not."""
-    if service.contained:
-        advice = "publish it on 127.0.0.1 only: -p 127.0.0.1:PORT:PORT"
+    if service.contained and wish.way is not Way.GUARD:
+        advice = f"publish it on 127.0.0.1 only: -p 127.0.0.1:PORT:PORT, or {BY_GUARD}"
         return Left(service.name, service.ports, "a container publishes it", advice)
     if wish.way is None and not wish.targets and service.risk in _FOR_ALL:
         doubt = "portward does not know it" if service.risk is None else "it may be meant for everybody"
@@ -68,7 +66,7 @@ def ways(wish: Wish, service: Exposed) -> tuple[Way, ...]:
     """The ways to try, best first."""
     if wish.way:
         return (wish.way,)
-    if service.risk in _OFF or service.name in _OFF_NAMES:
+    if is_best_off(service.name, service.risk):
         return (Way.DISABLE, Way.GUARD)
     return (Way.GUARD,)
 

@@ -28,7 +28,7 @@ class Draft:
 
 Done = tuple[Mend, Draft] | Left
 
-_BY_GUARD = "guard it instead: --by guard"
+BY_GUARD = "guard it instead: --by guard"
 _UNIT_KINDS = (".service", ".socket")
 _MASKED = frozenset({"static", "indirect", "alias"})
 """States of units that `systemctl disable` does not keep from starting (systemctl(1), is-enabled)."""
@@ -42,19 +42,19 @@ def is_unit(word: str) -> bool:
 def disable(situation: Situation, _wish: Wish, service: Exposed, draft: Draft) -> Done:
     """Switch off the units of a service; of what inetd runs, its lines alone."""
     if situation.came_by(service):
-        return _left(service, "this very session came by it, so it is not switched off", _BY_GUARD)
+        return _left(service, "this very session came by it, so it is not switched off", BY_GUARD)
     if any(program.name == "inetd" for each in service.shown for program in each.listener.programs):
         return _out_of_inetd(situation, service, draft)
     units = tuple(whole(situation, service.units))
     if not units:
-        return _left(service, "no unit of systemd runs it", f"stop it by what started it, or {_BY_GUARD}")
+        return _left(service, "no unit of systemd runs it", f"stop it by what started it, or {BY_GUARD}")
     others = [
         each.name
         for each in exposed(situation.audit)
         if each.name != service.name and set(units) & set(each.units)
     ]
     if others:
-        advice = f"switch that whole unit off: portward harden {units[0]}, or {_BY_GUARD}"
+        advice = f"switch that whole unit off: portward harden {units[0]}, or {BY_GUARD}"
         return _left(service, f"its unit {units[0]} runs {', '.join(others)} as well", advice)
     return off(situation, service, units), draft
 
@@ -91,7 +91,7 @@ def _out_of_inetd(situation: Situation, service: Exposed, draft: Draft) -> Done:
     names = {known.get((each.protocol, each.first), "") for each in service.ports} | {service.name}
     changed = mend_inetd.switched_off(text, service.ports, frozenset(filter(None, names)))
     if changed == text:
-        return _left(service, f"{mend_inetd.PATH} has no line for it", _BY_GUARD)
+        return _left(service, f"{mend_inetd.PATH} has no line for it", BY_GUARD)
     renew, hup = _readers(situation, service, Renew(_first(service.units), "restart"))
     mend = Mend(
         service.name,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from portward.errors import Severity
-from portward.exposure.clear_text import about, concerned, label, mends
+from portward.exposure.clear_text import about, concerned, label, remedies
 from portward.exposure.facts import Facts, Origin
 from portward.exposure.finding import Finding, made_public
 from portward.exposure.headings import exposure_page
@@ -117,7 +117,7 @@ def nameless(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Finding]:
             found.severity,
             label(each),
             found.message,
-            (*mends(each), made_public(listener.spelled)),
+            (*remedies(each), made_public(listener.spelled)),
             listener,
         )
 

@@ -29,7 +29,7 @@ from portward.exposure.ruleset import (
     Unknown,
     Verdict,
 )
-from portward.policy.net import Address, Protocol
+from portward.policy.net import Address, Network, Protocol
 
 
 DEEPEST = 32
@@ -58,6 +58,7 @@ class Packet:
         port: 1..65535.
         interface: the name of the interface it comes in by.
         local: the addresses of this host.
+        networks: the networks that its interfaces are in, by the interfaces' names.
     """
 
     source: Address
@@ -66,6 +67,7 @@ class Packet:
     port: int
     interface: str
     local: frozenset[Address] = frozenset()
+    networks: tuple[tuple[Network, str], ...] = ()
 
 
 @attrs.frozen
@@ -367,8 +369,20 @@ def _plain_value(  # noqa: PLR0911 - one line a field
             return "local" if state.here else "unicast"
         case Field.PACKET_KIND:
             return ("host", "unicast")
+        case Field.OUT_INTERFACE:
+            return _way_out(state)
         case _:
             return None
+
+
+def _way_out(state: _Walk) -> Value:
+    """By which interface a packet leaves that is sent on to a neighbour; None where that is not known."""
+    found = [
+        (network.prefixlen, name)
+        for network, name in state.packet.networks
+        if network.version == state.destination.version and state.destination in network
+    ]
+    return max(found)[1] if found and not state.here else None
 
 
 SOURCE_PORT = 50000

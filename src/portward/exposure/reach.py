@@ -204,7 +204,7 @@ def _as_networks(part: Between) -> Iterator[Network]:
 
 def _show(town: _Town, listener: Listener) -> Shown:
     program = listener.programs[0].name if listener.programs else ""
-    kind = kind_of(program, listener.protocol, listener.port)
+    kind = kind_of(program, listener.protocol, listener.port, listener.unit)
     name = kind.name if kind else town.facts.well_known.get((listener.protocol, listener.port), program)
     usual = kind.usual(listener.protocol, listener.port) if kind else None
     if listener.address.is_loopback:
@@ -298,7 +298,8 @@ def _target(town: _Town, listener: Listener, visitor: Address, interface: Interf
 def _walk(  # noqa: PLR0913, PLR0917 - what a visit is
     town: _Town, visitor: Address, interface: Interface, listener: Listener, target: Address, port: int
 ) -> Passage:
-    packet = Packet(visitor, target, listener.protocol, port, interface.name, town.local)
+    networks = tuple((network, each.name) for each in town.facts.interfaces for _, network in each.addresses)
+    packet = Packet(visitor, target, listener.protocol, port, interface.name, town.local, networks)
     return walk(town.facts.rules, packet)
 
 

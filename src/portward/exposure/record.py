@@ -64,7 +64,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "title": finding.page.title,
         "why": finding.page.why,
         "fix": finding.page.fix,
-        "mends": [{"kind": str(each.kind), "text": each.text} for each in finding.mends],
+        "mends": [{"kind": str(each.kind), "text": each.text} for each in finding.remedies],
         "file": span.file if span else None,
         "line": span.line if span else None,
         "column": span.column if span else None,

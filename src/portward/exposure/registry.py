@@ -235,12 +235,34 @@ KINDS: tuple[Kind, ...] = (
 NAMES = {kind.name: kind for kind in KINDS}
 
 
-def kind_of(program: str, protocol: Protocol, port: int) -> Kind | None:
+_OFF = frozenset({Risk.REMOTE_SHELL, Risk.LEGACY})
+_OFF_NAMES = frozenset({"ftp", "tftp", "http-proxy", "socks"})
+
+
+def is_best_off(name: str, risk: Risk | None) -> bool:
+    """Whether a service is better switched off than guarded: there is something better, or nobody needs it."""
+    return risk in _OFF or name in _OFF_NAMES
+
+
+def kind_of(program: str, protocol: Protocol, port: int, unit: str = "") -> Kind | None:
     """Recognise a service; None if unknown.
 
     A program that speaks one thing tells what it is, wherever it listens. One that speaks several (dnsmasq), or
-    anything (inetd, nginx), is told by its port.
+    anything (inetd, nginx), is told by its port; a socket that systemd holds on another port by the name of its unit.
     """
     spoken = [kind for kind in KINDS if program in kind.programs]
     at_home = [kind for kind in spoken or KINDS if kind.usual(protocol, port)]
-    return next(iter(at_home or spoken), None)
+    named = _of_unit(unit, protocol) if program in {"systemd", ""} else []
+    return next(iter(at_home or spoken or named), None)
+
+
+def _of_unit(unit: str, protocol: Protocol) -> list[Kind]:
+    """The kinds that a socket unit may be of, by its name: `ssh.socket`, `sshd.socket`."""
+    name, dot, ending = unit.rpartition(".")
+    if not dot or ending != "socket":
+        return []
+    return [
+        kind
+        for kind in KINDS
+        if name in {kind.name, *kind.programs} and any(each.protocol is protocol for each in kind.ports)
+    ]

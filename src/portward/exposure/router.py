@@ -32,8 +32,13 @@ _EVERYWHERE = (("interface",), ("system",))
 def audit_script(data: bytes, file: str) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Audit the bytes of a script or export: findings, the worst first, and what could not be looked at."""
     router = read_router(data, file)
+    return judge(router), tuple(_unseen(router))
+
+
+def judge(router: Router) -> tuple[Finding, ...]:
+    """Run all rules: findings, the worst first."""
     found = {(each.code, each.subject): each for rule in RULES for each in rule(router)}
-    return in_order(found.values()), tuple(_unseen(router))
+    return in_order(found.values())
 
 
 def read_router(data: bytes, file: str) -> Router:
@@ -48,20 +53,35 @@ def read_router(data: bytes, file: str) -> Router:
         services={each.name: each for each in script.services},
         settings=_settings(reading.commands),
         users=tuple(_users(reading.commands)),
+        communities=_communities(reading.commands),
         rules=as_ruleset(script),
     )
 
 
 def _settings(commands: Iterable[Command]) -> Mapping[Menu, Mapping[str, Setting]]:
-    """What `set` sets in menus without items; the last one counts. `add` in /snmp community counts as a setting too."""
+    """What `set` sets in menus without items; the last one counts."""
     found: dict[Menu, dict[str, Setting]] = {}
     for command in commands:
-        if command.verb not in {"set", "add"}:
+        if command.verb != "set":
             continue
         for word in command.words:
             if word.name and word.literal:
                 found.setdefault(command.menu, {})[word.name] = Setting(word.value, command.span)
     return found
+
+
+def _communities(commands: Iterable[Command]) -> tuple[str, ...]:
+    """The communities of SNMP: the one that is there from the start, which `set` may rename, and those added."""
+    first, more = "public", list[str]()
+    for command in commands:
+        if command.menu != ("snmp", "community"):
+            continue
+        name = next((word.value for word in command.words if word.name == "name" and word.literal), "")
+        if command.verb == "add" and name:
+            more.append(name)
+        elif command.verb == "set" and name:
+            first = name
+    return (first, *more)
 
 
 def _users(commands: Iterable[Command]) -> Iterator[User]:

@@ -1,4 +1,4 @@
-"""What a RouterOS script says about the router itself, for rules to judge. Pure data."""
+"""What a RouterOS script, or a router that was asked, says about the router itself, for rules to judge. Pure data."""
 
 from collections.abc import Mapping
 
@@ -34,16 +34,18 @@ class User:
 
 @attrs.frozen
 class Router:
-    """A router as its script tells.
+    """A router as its script, or it itself, tells.
 
     Attributes:
-        file: the script's name.
+        file: the script's name, or the router's.
         whole: whether it is a whole export, in which what is not mentioned has its default.
         script: rules, lists, services.
         services: `/ip service` by name, as far as mentioned.
         settings: by menu and property; the last one written.
         users: that are named.
         rules: the filter and raw rules, ready to be walked.
+        communities: the words by which SNMP may be read.
+        shown: menus that the router itself has shown, in which nothing else is.
     """
 
     file: str
@@ -53,6 +55,8 @@ class Router:
     settings: Mapping[Menu, Mapping[str, Setting]]
     users: tuple[User, ...]
     rules: Ruleset
+    communities: tuple[str, ...] = attrs.field(default=(), repr=False)
+    shown: frozenset[Menu] = frozenset()
 
     def setting(self, *path: str) -> Setting | None:
         """The value of a property, by its menu and name; None if it is not mentioned."""

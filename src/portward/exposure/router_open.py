@@ -7,7 +7,7 @@ from portward.exposure.finding import Finding, command
 from portward.exposure.headings import exposure_page
 from portward.exposure.passage import Answer
 from portward.exposure.router_facts import Router
-from portward.exposure.router_filter import reached
+from portward.exposure.router_filter import OUTSIDE, reached
 from portward.policy.net import Protocol
 from portward.sources.routeros_rules import Family, Table
 from portward.sources.routeros_rules import ServiceSetting as Service
@@ -83,9 +83,9 @@ def services_in_clear_text(router: Router) -> Iterable[Finding]:
         )
         unsaid = "" if service and service.disabled is not None else ", its default"
         sentence = f"the service {name} is on{unsaid}, in clear text, and {where}"
-        mend = command(f"/ip service set {name} disabled=yes")
+        remedy = command(f"/ip service set {name} disabled=yes")
         yield Finding(
-            CLEAR_TEXT, severity, f"/ip service {name}", sentence, (mend,), span=_place(router, service)
+            CLEAR_TEXT, severity, f"/ip service {name}", sentence, (remedy,), span=_place(router, service)
         )
 
 
@@ -94,12 +94,17 @@ def logins_closed(router: Router) -> Iterable[Finding]:
     for name, service in _on(router):
         if name not in _CLEAR and _reached(router, name, service) is Answer.OPEN:
             sentence = f"the service {name} (tcp/{_port(name, service)}) is open to strangers"
-            mends = (
+            remedies = (
                 command(f"/ip service set {name} address=192.168.88.0/24"),
                 command(f"/ip service set {name} disabled=yes"),
             )
             yield Finding(
-                LOGINS, LOGINS.severity, f"/ip service {name}", sentence, mends, span=_place(router, service)
+                LOGINS,
+                LOGINS.severity,
+                f"/ip service {name}",
+                sentence,
+                remedies,
+                span=_place(router, service),
             )
 
 
@@ -111,15 +116,16 @@ def resolver_is_inside(router: Router) -> Iterable[Finding]:
     answer = reached(router.rules, Protocol.UDP, 53)
     if answer is not Answer.CLOSED:
         perhaps = "perhaps " if answer is Answer.UNSURE else ""
-        mends = (
-            command(
-                "/ip firewall filter add chain=input action=drop protocol=udp dst-port=53 in-interface-list=WAN"
-            ),
+        drop = (
+            "/ip firewall filter add chain=input action=drop protocol=udp dst-port=53 in-interface-list=WAN"
+        )
+        remedies = (
+            command(_outside(router) + drop),
             command("/ip dns set allow-remote-requests=no"),
         )
         sentence = f"the resolver {perhaps}answers strangers"
         severity = Severity.ADVICE if perhaps else Severity.ERROR
-        yield Finding(RESOLVER, severity, "/ip dns", sentence, mends, span=found.span)
+        yield Finding(RESOLVER, severity, "/ip dns", sentence, remedies, span=found.span)
 
 
 def filter_closes(router: Router) -> Iterable[Finding]:
@@ -138,22 +144,35 @@ def filter_closes(router: Router) -> Iterable[Finding]:
             if (each.family, each.table, each.chain) == (family, Table.FILTER, "input")
         ]
         sentence = f"{spelled}: the input chain {perhaps}lets strangers in to any port (IPv{version})"
-        mend = command(f"{spelled} add chain=input action=drop in-interface-list=WAN")
+        remedy = command(f"{_outside(router)}{spelled} add chain=input action=drop in-interface-list=WAN")
         severity = Severity.ADVICE if perhaps else Severity.ERROR
         yield Finding(
-            OPEN_ROUTER, severity, spelled, sentence, (mend,), span=last[-1].span if last else router.start
+            OPEN_ROUTER, severity, spelled, sentence, (remedy,), span=last[-1].span if last else router.start
         )
 
 
+def _outside(router: Router) -> str:
+    """What comes before a rule that names the list of outer interfaces, where a router surely has no such list."""
+    known = router.whole or ("interface", "list") in router.shown
+    if not known or any(each.name == OUTSIDE for each in router.script.interface_lists):
+        return ""
+    return f"/interface list add name={OUTSIDE}\n/interface list member add list={OUTSIDE} interface=…\n"
+
+
 def _rules_count(router: Router, family: Family) -> bool:
-    """Whether what the filter rules of a family leave open can be told: they are there, or a whole export has none.
+    """Whether what the filter rules of a family leave open can be told: they are there, or there are surely none.
 
     A whole export that says nothing at all about IPv6 may be of a router without it.
     """
+    off = router.setting("ipv6", "settings", "disable-ipv6")
+    if family is Family.V6 and off and off.on:
+        return False
     if any(
         (each.family, each.table, each.chain) == (family, Table.FILTER, "input")
         for each in router.script.rules
     ):
+        return True
+    if (str(family), "firewall", "filter") in router.shown:
         return True
     return router.whole and (family is Family.V4 or any(menu[:1] == ("ipv6",) for menu in router.settings))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from portward.check.page import Page
 from portward.errors import Severity, Span
-from portward.exposure.finding import Finding, Mend, command
+from portward.exposure.finding import Finding, Remedy, command
 from portward.exposure.headings import exposure_page
 from portward.exposure.router_facts import Router, Setting
 
@@ -17,7 +17,7 @@ MAC_SERVER = exposure_page(
     "PX503",
     Severity.ADVICE,
     "the router can be entered by MAC address",
-    what="The MAC server (telnet, Winbox or ping by MAC address) listens on all interfaces; that is its default.",
+    what="The MAC server (telnet or Winbox by MAC address) listens on all interfaces; that is its default.",
     why="No firewall rule sees it: whoever shares a cable or radio with the router may try passwords.",
     example="/tool mac-server set allowed-interface-list=all",
     fix="/tool mac-server set allowed-interface-list=none\n/tool mac-server mac-winbox set allowed-interface-list=none",
@@ -72,7 +72,7 @@ DEFAULT_USER = exposure_page(
     "PX510",
     Severity.ADVICE,
     "the default user is there",
-    what="The script keeps or makes a user named `admin`.",
+    what="There is a user named `admin`, or the script makes one.",
     why="Every program that tries passwords tries this name first, and on routers nothing else.",
     example="/user set admin group=full",
     fix="/user add name=NAME group=full password=…\n/user disable admin",
@@ -166,13 +166,13 @@ def no_default_user(router: Router) -> Iterable[Finding]:
     """Nobody is called admin."""
     named = [each for each in router.users if each.name == "admin"]
     if named and not any(each.gone for each in named):
-        mend = command("/user disable admin")
+        remedy = command("/user disable admin")
         yield Finding(
             DEFAULT_USER,
             Severity.ADVICE,
             "/user admin",
             "the user admin is there",
-            (mend,),
+            (remedy,),
             span=named[-1].span,
         )
 
@@ -189,8 +189,8 @@ def nothing_opens_ports(router: Router) -> Iterable[Finding]:
             "UPnP is on: programs inside may open ports",
             "/ip upnp set enabled=no",
         )
-    snmp, community = router.setting("snmp", "enabled"), router.setting("snmp", "community", "name")
-    if snmp and snmp.on and (community is None or community.value == "public"):
+    snmp = router.setting("snmp", "enabled")
+    if snmp and snmp.on and "public" in router.communities:
         yield _about(
             HELPERS, router, snmp, "/snmp", "SNMP is on with the community public", "/snmp set enabled=no"
         )
@@ -206,11 +206,11 @@ def _unsaid(found: Setting | None) -> str:
 
 
 def _about(  # noqa: PLR0913, PLR0917 - what a finding says
-    page: Page, router: Router, found: Setting | None, subject: str, message: str, mend: str
+    page: Page, router: Router, found: Setting | None, subject: str, message: str, remedy: str
 ) -> Finding:
     span: Span = found.span if found else router.start
-    mends: tuple[Mend, ...] = (command(mend),)
-    return Finding(page, page.severity, subject, message, mends, span=span)
+    remedies: tuple[Remedy, ...] = (command(remedy),)
+    return Finding(page, page.severity, subject, message, remedies, span=span)
 
 
 RULES = (

@@ -52,7 +52,7 @@ def _rule(page: Page) -> dict[str, Any]:
 
 
 def _result(finding: Finding, index: int, host: str) -> dict[str, Any]:
-    text = finding.message + _mends_text(finding)
+    text = finding.message + _remedies_text(finding)
     return {
         "ruleId": finding.code,
         "ruleIndex": index,
@@ -63,8 +63,8 @@ def _result(finding: Finding, index: int, host: str) -> dict[str, Any]:
     }
 
 
-def _mends_text(finding: Finding) -> str:
-    return "".join(f"\nMend ({each.kind}): {each.text}" for each in finding.mends)
+def _remedies_text(finding: Finding) -> str:
+    return "".join(f"\nMend ({each.kind}): {each.text}" for each in finding.remedies)
 
 
 def _location(finding: Finding, host: str) -> dict[str, Any]:

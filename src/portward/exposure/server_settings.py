@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from portward.errors import Severity
 from portward.exposure.clear_text import concerned, held_by, label, reached_by
 from portward.exposure.facts import Facts
-from portward.exposure.finding import Finding, Mend, command, guarded, setting
+from portward.exposure.finding import Finding, Remedy, command, guarded, setting
 from portward.exposure.headings import exposure_page
 from portward.exposure.reach import Shown
 
@@ -54,8 +54,8 @@ def ssh_takes_passwords(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Find
     """An sshd that others reach takes keys only."""
     for each, settings in _servers(facts, shown):
         if takes_passwords(settings):
-            mends = _drop_in("00-keys-only", "PasswordAuthentication no\\nKbdInteractiveAuthentication no")
-            yield _about(each, "takes passwords", mends, PASSWORDS.code)
+            remedies = _drop_in("00-keys-only", "PasswordAuthentication no\\nKbdInteractiveAuthentication no")
+            yield _about(each, "takes passwords", remedies, PASSWORDS.code)
 
 
 def ssh_lets_root_in(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Finding]:
@@ -69,8 +69,8 @@ def ssh_lets_root_in(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[Finding
                 ROOT.code,
             )
         elif settings.get("permitrootlogin") == "yes" and takes_passwords(settings):
-            mends = _drop_in("00-root", "PermitRootLogin prohibit-password")
-            yield _about(each, "lets root in with a password", mends, ROOT.code)
+            remedies = _drop_in("00-root", "PermitRootLogin prohibit-password")
+            yield _about(each, "lets root in with a password", remedies, ROOT.code)
 
 
 def _servers(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[tuple[Shown, Mapping[str, str]]]:
@@ -83,7 +83,7 @@ def _servers(facts: Facts, shown: tuple[Shown, ...]) -> Iterable[tuple[Shown, Ma
             yield each, settings
 
 
-def _drop_in(name: str, lines: str) -> tuple[Mend, ...]:
+def _drop_in(name: str, lines: str) -> tuple[Remedy, ...]:
     place = f"/etc/ssh/sshd_config.d/{name}.conf"
     return (
         command(f"printf '{lines}\\n' > {place} && sshd -t && systemctl reload ssh"),
@@ -91,10 +91,10 @@ def _drop_in(name: str, lines: str) -> tuple[Mend, ...]:
     )
 
 
-def _about(shown: Shown, what: str, mends: tuple[Mend, ...], code: str) -> Finding:
+def _about(shown: Shown, what: str, remedies: tuple[Remedy, ...], code: str) -> Finding:
     page = PASSWORDS if code == PASSWORDS.code else ROOT
     sentence = f"{label(shown)} is {reached_by(shown)}{held_by(shown)} and {what}"
-    every = (*mends, guarded("ssh", shown.listener.spelled))
+    every = (*remedies, guarded("ssh", shown.listener.spelled))
     return Finding(page, page.severity, label(shown), sentence, every, shown.listener)
 
 

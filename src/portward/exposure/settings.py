@@ -33,20 +33,39 @@ def ask_sshd(
     found: dict[int, dict[str, str]] = {}
     failed: list[str] = []
     for each in listeners:
-        server = next((one for one in each.programs if one.name == "sshd"), None)
-        if (
-            server is None
-            or each.port in found
-            or each.protocol is not Protocol.TCP
-            or each.address.is_loopback
-        ):
+        command = _sshd_of(proc, each)
+        if not command or each.port in found or each.protocol is not Protocol.TCP or each.address.is_loopback:
             continue
-        options = options_of(proc, server.pid, "-f", "-o")
         try:
-            found[each.port] = read_sshd(run(server.path or "sshd", "-T", *options))
+            found[each.port] = read_sshd(_tell(run, command))
         except HostError:
             failed.append(f"sshd on {each.spelled} would not tell its settings (sshd -T)")
     return found, failed
+
+
+def _sshd_of(proc: Path, listener: Listener) -> list[str]:
+    """The sshd that listens, with its options; or that systemd starts when somebody comes."""
+    server = next((one for one in listener.programs if one.name == "sshd"), None)
+    if server:
+        return [server.path or "sshd", *options_of(proc, server.pid, "-f", "-o")]
+    return ["sshd"] if listener.unit in _SSH_SOCKETS else []
+
+
+def _tell(run: Run, command: list[str]) -> str:
+    """Let sshd tell its settings; where systemd starts it, also while it does not run and its folder is not there."""
+    try:
+        return run(command[0], "-T", *command[1:])
+    except HostError:
+        if len(command) > 1 or command[0] != "sshd":
+            raise
+        return run("unshare", "--mount", "sh", "-c", _WITH_FOLDER)
+
+
+_WITH_FOLDER = "mount -t tmpfs none /run && mkdir -m 755 /run/sshd && exec sshd -T"
+"""sshd does not even tell without /run/sshd, which goes with its service: this is seen by nobody else."""
+
+_SSH_SOCKETS = frozenset({"ssh.socket", "sshd.socket"})
+"""What Debian, Ubuntu and others call the units that start sshd."""
 
 
 def read_sshd(text: str) -> dict[str, str]:

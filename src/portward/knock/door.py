@@ -6,11 +6,17 @@ A packet to a guarded port is no stray, so trying early costs nothing.
 import enum
 import selectors
 import socket
+import time
 from collections.abc import Sequence
 
 from portward.knock.clock import REAL, Clock
 from portward.knock.resolve import socket_family
 from portward.policy.net import Address
+
+
+AGAIN = 0.25
+"""Seconds until a connection is begun anew beside those that wait: the system itself sends a SYN again only after one
+second (RFC 6298 §2), and a door that a daemon opens is open some milliseconds after the knock."""
 
 
 class Answer(enum.StrEnum):
@@ -37,25 +43,39 @@ def dial(
     answer = Answer.SILENT
     deadline = clock.now() + patience
     with selectors.DefaultSelector() as waiting:
-        for address in addresses:
-            if (begun := _begin(address, port, source)) is None:
-                answer = Answer.REFUSED
-            else:
-                waiting.register(begun, selectors.EVENT_WRITE)
         try:
-            while waiting.get_map() and (left := deadline - clock.now()) > 0:
-                for key, _ in waiting.select(left):
-                    ended = key.fileobj
-                    assert isinstance(ended, socket.socket)  # noqa: S101 - we registered nothing else
-                    waiting.unregister(ended)
-                    if ended.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-                        ended.settimeout(None)
-                        return ended
-                    ended.close()
+            while (left := deadline - clock.now()) > 0:
+                begun = [each for address in addresses if (each := _begin(address, port, source))]
+                for each in begun:
+                    waiting.register(each, selectors.EVENT_WRITE)
+                if len(begun) < len(addresses):
                     answer = Answer.REFUSED
+                found = _first(waiting, min(left, AGAIN))
+                if isinstance(found, socket.socket):
+                    return found
+                answer = found or answer
+                if not waiting.get_map():
+                    break
         finally:
             for key in tuple(waiting.get_map().values()):
                 key.fileobj.close()  # type: ignore[union-attr]
+    return answer
+
+
+def _first(waiting: selectors.BaseSelector, seconds: float) -> socket.socket | Answer | None:
+    """Wait for the first connection that comes about; REFUSED if one was refused meanwhile, None if all are silent."""
+    answer = None
+    end = time.monotonic() + seconds
+    while waiting.get_map() and (left := end - time.monotonic()) > 0:
+        for key, _ in waiting.select(left):
+            ended = key.fileobj
+            assert isinstance(ended, socket.socket)  # noqa: S101 - we registered nothing else
+            waiting.unregister(ended)
+            if ended.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+                ended.settimeout(None)
+                return ended
+            ended.close()
+            answer = Answer.REFUSED
     return answer
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from portward.knock.fwknop_profile import USUAL_PORT, FwknopProfile
 from portward.policy.net import MAX_PORT, Protocol
 from portward.spa.crypto import AesMode
-from portward.spa.fwknop_fields import LONGEST_TIMEOUT, InnerDigest
+from portward.spa.fwknop_fields import LONGEST_TIMEOUT, USERNAME, InnerDigest
 from portward.spa.keyring import HmacDigest
 
 
@@ -27,7 +27,6 @@ SOURCE: Final = "source"
 
 _PORT = re.compile(r"(tcp|udp)/([1-9][0-9]{0,4})", re.ASCII)
 _NAT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,69}):([1-9][0-9]{0,4})", re.ASCII)
-_USERNAME = re.compile(r"[A-Za-z0-9 ._@-]{0,48}", re.ASCII)
 
 
 def read_fwknop(table: object) -> FwknopProfile:
@@ -149,8 +148,8 @@ def _nat(value: object) -> tuple[str, int]:
 
 
 def _username(value: object) -> str:
-    if not _USERNAME.fullmatch(_text(value)):
-        msg = "must be at most 48 letters, digits, blanks, dots, dashes or underscores"
+    if _text(value) and not USERNAME.fullmatch(str(value)):
+        msg = "must be at most 48 printable ASCII characters that a packet can name"
         raise ValueError(msg)
     return str(value)
 

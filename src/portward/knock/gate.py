@@ -11,12 +11,10 @@ from typing import Final
 import attrs
 
 from portward.knock.door import Answer, Doors
-from portward.knock.fwknop_send import send_packets
-from portward.knock.plan import copies_of_try, plan_sequence
 from portward.knock.profile import Profile
 from portward.knock.resolve import resolve
-from portward.knock.send import send_sequence
 from portward.knock.visit import PATIENCE, Patience, Visit, visit
+from portward.knock.ways import Knocker, knock_plainly
 from portward.policy.net import Address
 
 
@@ -57,20 +55,24 @@ def usual_timeout(profile: Profile) -> timedelta:
 
 
 def visit_gate(
-    profile: Profile, timeout: timedelta, talk: Callable[[str], None], *, keep: bool = False
+    profile: Profile,
+    timeout: timedelta,
+    talk: Callable[[str], None],
+    *,
+    keep: bool = False,
+    by: Knocker | None = None,
 ) -> GateVisit:
-    """Knock as the profile says, and wait until the ports that it verifies are open.
+    """Knock, and wait until the ports that the profile verifies are open.
 
-    A profile without knocks sends fwknop's packet, another one at each try.
-
-    Without ports to verify, the sequence is sent once. With several addresses, a port is open when it is at
+    Without ports to verify, there is one knock. With several addresses, a port is open when it is at
     any one.
 
     Args:
-        profile: where, what and how.
+        profile: where.
         timeout: for all of it.
         talk: told what happens, line by line.
         keep: keep the connection to the last port.
+        by: what knocks; None for the profile's sequence, or fwknop's packet where there is none.
 
     Raises:
         HostError: this machine does not let us send what the sequence needs.
@@ -79,17 +81,12 @@ def visit_gate(
     """
     addresses = resolve(profile.host, profile.family, profile.source)
 
-    def knock(number: int) -> None:
-        if profile.fwknop and not profile.knocks:
-            send_packets(profile.fwknop, addresses, profile.source)
-            return
-        copies = copies_of_try(number, profile.copies)
-        sends = plan_sequence(profile.knocks, addresses, profile.delay, copies)
-        send_sequence(sends, profile.source)
-
+    knock = by or knock_plainly(profile)
     if not profile.verify:
-        knock(1)
+        knock(addresses, 1)
         return GateVisit(addresses, tries=1, seconds=0.0)
     doors = Doors(addresses, profile.verify, profile.source, keep=keep)
-    ended: Visit = visit(knock, doors.try_all, Patience(timeout, profile.penalty), talk)
+    ended: Visit = visit(
+        lambda number: knock(addresses, number), doors.try_all, Patience(timeout, profile.penalty), talk
+    )
     return GateVisit(addresses, ended.tries, ended.seconds, tuple(doors.shut), doors.answer, doors.connection)

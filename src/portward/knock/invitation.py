@@ -40,13 +40,7 @@ def invite(policy: Policy, sequence: Sequence, host: str, name: str | None = Non
         name = read_name(name or usual_name(host))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    here = [each for each in policy.opened_by(sequence) if not each.hosts or each.published]
-    ssh = next(_ssh_doors(here), None)
-    doors = (
-        [ssh]
-        if ssh
-        else [door.first for each in here for door in each.doors if door.protocol is Protocol.TCP]
-    )
+    ssh, doors = ssh_and_doors(policy.opened_by(sequence))
     return Profile(
         name=name,
         host=host,
@@ -54,10 +48,22 @@ def invite(policy: Policy, sequence: Sequence, host: str, name: str | None = Non
         sequence=sequence.name,
         delay=usual_delay(sequence),
         copies=COPIES,
-        verify=tuple(doors[:1]),
+        verify=doors,
         ssh_port=ssh,
         penalty=policy.penalty if policy.strict else None,
     )
+
+
+def ssh_and_doors(services: tuple[Service, ...]) -> tuple[int | None, tuple[int, ...]]:
+    """Where ssh answers, if at all, and the one TCP port, if any, by which a visitor sees that the door is open."""
+    here = [each for each in services if not each.hosts or each.published]
+    ssh = next(_ssh_doors(here), None)
+    doors = (
+        [ssh]
+        if ssh
+        else [door.first for each in here for door in each.doors if door.protocol is Protocol.TCP]
+    )
+    return ssh, tuple(doors[:1])
 
 
 def usual_name(host: str) -> str:
@@ -87,10 +93,21 @@ def _is_ssh(service: Service, port: PortRange) -> bool:
     )
 
 
-def invitation_text(profile: Profile) -> str:
-    """Write the invitation: a text that `import-profile` takes, with a word to its reader."""
+OPENS_ONCE: Final = "It opens once: after that these knocks open nothing any more, for nobody."
+"""What whoever is given a sequence that opens once must know."""
+
+
+def invitation_text(profile: Profile, *, once: bool = False) -> str:
+    """Write the invitation: a text that `import-profile` takes, with a word to its reader.
+
+    Args:
+        profile: what is handed over.
+        once: whether its sequence opens once.
+    """
+    then = f"# to open, that one time:  portward knock {profile.name}\n# {OPENS_ONCE}"
+    usual = f"# and from then on:         portward knock {profile.name}"
     return f"""\
 # An invitation to {profile.host}. Keep it secret: whoever has it can knock.
 # Save it to a file, then:  portward import-profile FILE
-# and from then on:         portward knock {profile.name}
+{then if once else usual}
 {write_profiles((profile,))}"""

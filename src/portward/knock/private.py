@@ -4,9 +4,10 @@ Knows files, modes and owners; not what is in the files.
 """
 
 import contextlib
+import fcntl
 import os
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -94,6 +95,25 @@ def write_private(
     finally:
         with contextlib.suppress(FileNotFoundError):
             draft.unlink()
+
+
+@contextlib.contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Keep other portward commands from changing the files of a directory meanwhile; it is made if it is missing, 0700.
+
+    Raises:
+        HostError: it cannot be made.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise HostError(f"cannot use {directory}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def check_directory(directory: Path, owners: Collection[int] = ()) -> None:

@@ -11,10 +11,15 @@ from typing import Final
 
 import attrs
 
-from portward.knock.fwknop_profile import FwknopProfile
 from portward.policy.net import MAX_PORT, Address, Knock
 from portward.policy.notation import read_duration, write_duration
 
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # only who has such a profile pays for their imports
+    from portward.knock.fwknop_profile import FwknopProfile
+    from portward.knock.sealed_profile import SealedProfile
+    from portward.knock.token_profile import TokenProfile
 
 USUAL_DELAY: Final = timedelta(milliseconds=200)
 """Between one knock and the next: longer than packets overtake each other by, and short for a person."""
@@ -58,6 +63,8 @@ class Profile:
             unknown.
         source: the address of ours to send from.
         fwknop: how to make fwknop's packet, if the gate takes it.
+        sealed: how to make sealed knocks, if the gate takes them.
+        token: how to make passes and rolling sequences, if the gate takes them.
     """
 
     name: str
@@ -71,7 +78,9 @@ class Profile:
     family: Family = Family.ANY
     penalty: timedelta | None = None
     source: Address | None = None
-    fwknop: FwknopProfile | None = None
+    fwknop: "FwknopProfile | None" = None
+    sealed: "SealedProfile | None" = None
+    token: "TokenProfile | None" = None
 
 
 def read_name(text: str) -> str:

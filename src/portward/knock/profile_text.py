@@ -6,11 +6,10 @@ gets into a message.
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from portward.errors import Diagnostic, PolicyError, Severity, Span, UsageError
-from portward.knock.fwknop_text import read_fwknop, write_fwknop
 from portward.knock.profile import (
     MOST_COPIES,
     Family,
@@ -70,6 +69,24 @@ def _read_family(value: object) -> Family:
         raise ValueError(msg) from None
 
 
+def _read_fwknop(value: object) -> Any:
+    from portward.knock.fwknop_text import read_fwknop  # noqa: PLC0415 - only who has one pays for it
+
+    return read_fwknop(value)
+
+
+def _read_sealed(value: object) -> Any:
+    from portward.knock.sealed_profile import read_sealed  # noqa: PLC0415 - the same
+
+    return read_sealed(value)
+
+
+def _read_token(value: object) -> Any:
+    from portward.knock.token_profile import read_token  # noqa: PLC0415 - the same
+
+    return read_token(value)
+
+
 _KEYS: Final[Mapping[str, Any]] = {
     "host": lambda value: read_host(_text(value)),
     "sequence": lambda value: _text(value) and read_name(_text(value)),
@@ -81,10 +98,12 @@ _KEYS: Final[Mapping[str, Any]] = {
     "family": _read_family,
     "penalty": lambda value: read_duration(_text(value)),
     "source": lambda value: read_address(_text(value)),
-    "fwknop": read_fwknop,
+    "fwknop": _read_fwknop,
+    "sealed": _read_sealed,
+    "token": _read_token,
 }
 _REQUIRED: Final = ("host", "knocks")
-_INSTEAD: Final = frozenset({"fwknop"})
+_INSTEAD: Final = frozenset({"fwknop", "sealed", "token"})
 """Keys with which a profile needs no knocks."""
 
 
@@ -244,9 +263,24 @@ def write_profile(profile: Profile) -> str:
     if not profile.knocks:
         lines = [each for each in lines if not each.startswith("knocks = ")]
     text = "\n".join(lines) + "\n"
+    return text + "".join(f"\n{each}" for each in _write_ways(profile))
+
+
+def _write_ways(profile: Profile) -> Iterator[str]:
+    """Write the tables of the other ways to knock."""
+    heading = f"profiles.{_key(profile.name)}"
     if profile.fwknop:
-        text += f"\n{write_fwknop(f'profiles.{_key(profile.name)}.fwknop', profile.fwknop)}"
-    return text
+        from portward.knock.fwknop_text import write_fwknop  # noqa: PLC0415 - the same
+
+        yield write_fwknop(f"{heading}.fwknop", profile.fwknop)
+    if profile.sealed:
+        from portward.knock.sealed_profile import write_sealed  # noqa: PLC0415 - the same
+
+        yield write_sealed(f"{heading}.sealed", profile.sealed)
+    if profile.token:
+        from portward.knock.token_profile import write_token  # noqa: PLC0415 - the same
+
+        yield write_token(f"{heading}.token", profile.token)
 
 
 def _key(name: str) -> str:

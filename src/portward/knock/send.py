@@ -51,7 +51,7 @@ def _send_one(send: Send, source: Address | None, echoes: dict[int, EchoSender])
         case Protocol.TCP:
             _send_syn(send.address, send.knock.number, source)
         case Protocol.UDP:
-            _send_datagram(send.address, send.knock, source)
+            _send_datagram(send.address, send.knock.number, send.knock.word, source)
         case _:
             echoes[send.address.version](send.address, send.knock)
 
@@ -67,11 +67,22 @@ def _send_syn(address: Address, port: int, source: Address | None) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _send_datagram(address: Address, knock: Knock, source: Address | None) -> None:
+def send_datagram(address: Address, port: int, payload: bytes, source: Address | None = None) -> None:
+    """Send one datagram, from a port of its own.
+
+    Raises:
+        HostError: this machine does not let us send it.
+        PeerError: there is no way to the host.
+    """
+    with _explained(address, Knock(Protocol.UDP, port)):
+        _send_datagram(address, port, payload, source)
+
+
+def _send_datagram(address: Address, port: int, payload: bytes, source: Address | None) -> None:
     with socket.socket(socket_family(address), socket.SOCK_DGRAM) as opened:
         if source:
             opened.bind((str(source), 0))
-        opened.sendto(knock.word, (str(address), knock.number))
+        opened.sendto(payload, (str(address), port))
 
 
 @contextlib.contextmanager

@@ -77,6 +77,7 @@ class Sequence:
         step_timeouts: one fewer than knocks: how long after knock i knock i+1 still counts.
         opens: names of services, or `("*",)` for all of them.
         open_for: how long the grant lasts from the last knock on.
+        once: whether it opens once, ever, and then nothing any more, for nobody.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Sequence:
     step_timeouts: tuple[timedelta, ...]
     opens: tuple[str, ...]
     open_for: timedelta
+    once: bool = False
 
     @property
     def opens_everything(self) -> bool:

@@ -23,7 +23,7 @@ class Reason:
     """One sentence of a judgement.
 
     Attributes:
-        line: the line of "The order of judgement" it comes from: "1" to "7", "5.1" to "5.6".
+        line: the line of "The order of judgement" it comes from: "1" to "7", "1.1", "5.0" to "5.6".
         text: for people; lower-case start, no full stop; never holds a word.
         service: the service that it is about, or empty.
         sequence: the sequence that it is about, or empty.
@@ -45,15 +45,17 @@ class Grant:
 
     Attributes:
         service: its name, or `*` for everything.
-        sequence: the sequence that opened it.
+        sequence: the sequence that opened it; empty for a key.
         network: whom it is open for.
         until: in seconds, by the clock of the packets.
+        person: whose pass or rolling sequence opened it; empty for a sequence of the policy.
     """
 
     service: str
     sequence: str
     network: Network
     until: float
+    person: str = ""
 
 
 @attrs.frozen
@@ -61,16 +63,18 @@ class Stage:
     """A stage that a packet reached, or reached anew.
 
     Attributes:
-        sequence: its name.
+        sequence: its name; empty for a rolling one.
         place: which stage, from 1 on.
         source: who reached it.
         until: in seconds, by the clock of the packets.
+        person: whose rolling sequence it is; empty for a sequence of the policy.
     """
 
     sequence: str
     place: int
     source: Address
     until: float
+    person: str = ""
 
 
 @attrs.frozen

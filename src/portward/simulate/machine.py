@@ -9,12 +9,18 @@ from ipaddress import IPv6Network
 
 import attrs
 
+from portward.policy.net import Address
 from portward.policy.policy import EVERYTHING, Mode, Policy
 from portward.simulate import sequence
 from portward.simulate import state as memory
+from portward.simulate.daemon_ports import DaemonPorts
 from portward.simulate.judgement import Judgement, Verdict
+from portward.simulate.loaded import NOTHING, Loaded, Tokens
 from portward.simulate.packet import ConnectionState, Packet
+from portward.simulate.passes import Passes
+from portward.simulate.people import with_tokens
 from portward.simulate.ports import Ground, Knocks, survey
+from portward.simulate.rolling import Rolling
 from portward.simulate.state import Connection, State
 from portward.simulate.visit import Visit
 
@@ -36,12 +42,22 @@ class Machine:
     remembers of its visitors is a `State` that goes in and comes out.
     """
 
-    def __init__(self, policy: Policy, ground: Ground | None = None) -> None:
-        """Make the machine; `ground` saves a survey where that of the same services and ports is at hand."""
+    def __init__(self, policy: Policy, ground: Ground | None = None, loaded: Loaded = NOTHING) -> None:
+        """Make the machine; `ground` saves a survey where that of the same services and ports is at hand.
+
+        Args:
+            policy: that it keeps.
+            ground: what stands where.
+            loaded: what people's keys have been made into.
+        """
         self.policy = policy
         self.ground = ground or survey(policy)
         self._knocks = Knocks(policy.sequences)
         self._mid_sequence = sequence.longest_step(policy).total_seconds()
+        people, tokens = with_tokens(policy), Tokens(loaded.windows)
+        self._passes = Passes.of(policy, people, tokens)
+        self._rolling = Rolling.of(policy, people, tokens)
+        self._daemon_ports = DaemonPorts(policy, loaded.words)
 
     def start(self, adopted: Iterable[Connection] = ()) -> State:
         """Make the memory of a gate just put up, when the `adopted` TCP connections were open already."""
@@ -61,16 +77,44 @@ class Machine:
         for now, packet in packets:
             yield self.advance(working, packet, now)
 
+    def grant(self, state: State, service: str, source: Address, now: float, until: float) -> State:
+        """A grant that comes from outside: by the daemon, or by hand; nothing happens where its set is full."""
+        granted = state.copy()
+        prefix = self.policy.grant_prefix_v4 if source.version == 4 else self.policy.grant_prefix_v6
+        bits = int(source) >> (source.max_prefixlen - prefix)
+        granted.grant(service, source.version).update(bits, now, until)
+        return granted
+
     def advance(self, state: State, packet: Packet, now: float) -> Judgement:
         """Judge a packet and change the state given."""
         visit = Visit(self.policy, state, packet, now)
         return visit.judgement(self._first_line_that_fits(visit))
 
     def _first_line_that_fits(self, visit: Visit) -> Verdict:
-        for line in (elsewhere, self._known, always, self._stale_tcp, vital, self._to_us, self._inside):
+        for line in (
+            elsewhere,
+            self._at_keys,
+            self._known,
+            always,
+            self._stale_tcp,
+            vital,
+            self._to_us,
+            self._inside,
+        ):
             if (verdict := line(visit)) is not None:
                 return verdict
         return self._unasked(visit)
+
+    def _at_keys(self, visit: Visit) -> Verdict | None:
+        """Line 1.1: a datagram to one of the keys' ports."""
+        packet = visit.packet
+        if packet.protocol != 17 or not packet.local:
+            return None
+        if packet.destination_port != self._passes.port:
+            return self._daemon_ports.judge(visit)
+        if carried := self._passes.carried(packet, visit.now):
+            self._passes.use(visit, "1.1", carried)
+        return closed_port(visit)
 
     def _known(self, visit: Visit) -> Verdict | None:
         """Line 2: part of something known, which goes on, but not at a door that cuts."""
@@ -111,6 +155,9 @@ class Machine:
         packet = visit.packet
         if not packet.local:
             return None
+        if packet.is_echo_request and (carried := self._passes.carried(packet, visit.now)):
+            self._passes.use(visit, "5.0", carried)
+            return closed_port(visit)
         if self.ground.doors.at(packet):
             return self._at_door(visit)
         if hidden := self.ground.hidden.at(packet):
@@ -120,9 +167,17 @@ class Machine:
             sequence.knock(visit, places, self._mid_sequence)
         elif self.ground.public.at(packet):
             return visit.leave("5.4", "its port is public")
+        elif self._is_port_of_passes(packet):
+            visit.note("5.4", "its port is that of passes, which nobody has")
+        elif self._rolling and (rolling := self._rolling.at(packet, visit.now)):
+            self._rolling.knock(visit, rolling)
         elif packet.protocol in {6, 17} or (packet.is_echo_request and self._knocks.by_echo):
             sequence.stray(visit, "5.5", "no knock stands there")
         return closed_port(visit)
+
+    def _is_port_of_passes(self, packet: Packet) -> bool:
+        passes = self.policy.ways.passes if self.policy.people else None
+        return passes is not None and packet.protocol == 17 and packet.destination_port == passes.port
 
     def _at_door(self, visit: Visit) -> Verdict:
         """Line 5.1."""

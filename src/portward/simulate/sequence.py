@@ -3,6 +3,7 @@
 Lines 5.3 and 5.5 of "The order of judgement" lead here. Nothing here gives a verdict.
 """
 
+import math
 from datetime import timedelta
 
 import attrs
@@ -14,8 +15,10 @@ from portward.simulate.visit import Visit, network_of
 
 
 def longest_step(policy: Policy) -> timedelta:
-    """How long mid-sequence lasts: the longest step timeout of the whole policy."""
-    every = (timeout for sequence in policy.sequences for timeout in sequence.step_timeouts)
+    """How long mid-sequence lasts: the longest step timeout of the whole policy, that of rolling ones included."""
+    every = [timeout for sequence in policy.sequences for timeout in sequence.step_timeouts]
+    if policy.people and policy.ways.rolling:
+        every.append(policy.ways.rolling.step_timeout)
     return max(every, default=timedelta())
 
 
@@ -53,7 +56,9 @@ def reach(visit: Visit, sequence: Sequence, place: int, mid_sequence: float) -> 
 
 
 def open_doors(visit: Visit, sequence: Sequence) -> None:
-    """Grant all that the sequence opens; the newer end replaces the older."""
+    """Grant all that the sequence opens, unless it opens once and is spent; the newer end replaces the older."""
+    if sequence.once and not spend(visit, sequence):
+        return
     until = visit.now + sequence.open_for.total_seconds()
     for service in sequence.opens:
         name = "everything" if service == EVERYTHING else service
@@ -67,6 +72,18 @@ def open_doors(visit: Visit, sequence: Sequence) -> None:
         visit.reasons.append(attrs.evolve(why, service=service))
         if not visit.has_grant(service):
             return
+
+
+def spend(visit: Visit, sequence: Sequence) -> bool:
+    """Spend a sequence that opens once; False if it has opened before, or if that could not be remembered."""
+    spent, key = visit.state.spent, (sequence.name, sequence.knocks)
+    before = spent.alive(key, visit.now)
+    if not before and spent.update(key, visit.now, math.inf):
+        return True
+    why = "it opens once, and has opened before" if before else "no more that open once can be remembered"
+    text = f"the last knock of {sequence.name} opens nothing: {why}"
+    visit.reasons.append(reason(visit, text, sequence, len(sequence.knocks)))
+    return False
 
 
 def is_expected(visit: Visit, sequence: Sequence, place: int) -> bool:

@@ -77,7 +77,7 @@ class Bench:
 
 def measure(policy: Policy, space: Space = WHOLE, budget: int = BUDGET) -> tuple[Strength, ...]:
     """Measure every sequence, in the order of the policy; sweep the most scannable until `budget` ends."""
-    bare = attrs.evolve(policy, sequences=(), always=(), interfaces=())
+    bare = attrs.evolve(policy, sequences=(), always=(), interfaces=(), people=())
     kinds = {echo: lay_out(bare, space, echo_strays=echo) for echo in (False, True)}
     bench = Bench(bare, space, survey(bare), kinds, budget)
     swept = {each.name: sweep_all(bench, each) for each in sorted(policy.sequences, key=scannable_first)}

@@ -76,6 +76,10 @@ class Visit:
         """Whether the source has come so far in the sequence, and it is not too long ago."""
         return self.state.stages[self.version].alive((self.source, sequence, place), self.now)
 
+    def has_rolling_stage(self, sequence: int, place: int) -> bool:
+        """The same for the rolling sequence of that number."""
+        return self.state.rolling_stages[self.version].alive((self.source, sequence, place), self.now)
+
     def has_grant(self, service: str) -> bool:
         """Whether the source has a grant of that very name."""
         table = self.state.grants.get((service, self.version))

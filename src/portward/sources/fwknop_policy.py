@@ -22,6 +22,10 @@ from portward.sources.fwknop_text import left_out, not_taken
 from portward.sources.knockd_services import Place, free_name, service_at
 
 
+GATE_S_OWN = "server"
+"""A name that no person with keys can have: the gate's own key has that file."""
+
+
 class Fate(enum.StrEnum):
     """What became of a stanza."""
 
@@ -89,11 +93,11 @@ def make_policy(
     mistakes = [*access.fatal, *conf.fatal, *(each for _, told in judged for each in told)]
     if mistakes:
         return FwknopPolicy(Policy(), {}, (), tuple(mistakes))
-    taken: set[str] = set()
+    taken = {GATE_S_OWN}
     judged_alone = (
         _lift(each, _name(each, taken), given or {}, allow_weaker=allow_weaker) for each, _ in judged if each
     )
-    lifted = list(_without_collisions(judged_alone))
+    lifted = list(_with_keys_of_their_own(_without_collisions(judged_alone)))
     kept = [each for each in lifted if each.fate is Fate.PERSON]
     services = _services(kept)
     people = tuple(_person(each, services) for each in kept)
@@ -161,6 +165,23 @@ def _without_collisions(lifted: Iterable[LiftedStanza]) -> Iterator[LiftedStanza
             continue
         doors.update({claim: (place, stanza) for claim, place in mine})
         yield stanza
+
+
+def _with_keys_of_their_own(lifted: Iterable[LiftedStanza]) -> Iterator[LiftedStanza]:
+    """Tell of stanzas whose packets are an earlier stanza's too."""
+    owners: dict[tuple[Secrets, str], LiftedStanza] = {}
+    for stanza in lifted:
+        owner = stanza
+        if stanza.fate is Fate.PERSON:
+            owner = owners.setdefault((stanza.secrets, stanza.access.username), stanza)
+        if owner is stanza:
+            yield stanza
+            continue
+        sentence = (
+            f"it has the keys of stanza {owner.access.number}: here a packet is one person's, {owner.name}'s"
+        )
+        told = not_taken(sentence, stanza.access.place, "give each stanza keys of its own")
+        yield attrs.evolve(stanza, told=(*stanza.told, told))
 
 
 def _weak(secrets: Secrets) -> Iterator[str]:

@@ -3,16 +3,15 @@
 What a stanza has that a policy cannot say is told, and whether it can be in the policy at all.
 """
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeVar
 
 import attrs
 
 from portward.errors import Diagnostic, Span
-from portward.policy.net import MAX_PORT, PortRange, Protocol
+from portward.policy.net import PortRange
 from portward.sources.fwknop_access import Stanza
 from portward.sources.fwknop_crypto_words import (
     LONGEST_HMAC_KEY,
@@ -23,16 +22,13 @@ from portward.sources.fwknop_crypto_words import (
     secret_of,
 )
 from portward.sources.fwknop_text import Entry, differs, fatal, left_out, not_taken, number_in, quirk
+from portward.sources.fwknop_values import read_date, read_epoch, read_force_nat, read_ports, read_sources
 
 
 USUAL_TIMEOUT = 30
 USUAL_LONGEST = 300
 LONGEST_TIMEOUT = 2_592_000
 """Seconds: 30 days, the most that fwknopd takes."""
-
-_PORT = re.compile(r"(tcp|udp)/([0-9]{1,5})")
-_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-_FORCE_NAT = re.compile(r"([0-9.]+)[ \t]+([0-9]+)(?:[ \t]+(tcp|udp))?[ \t]*")
 
 _NOT_TAKEN = {
     "DESTINATION": "here a packet counts at every address of this host",
@@ -92,15 +88,15 @@ def judge(stanza: Stanza, number: int) -> tuple[Access | None, list[Diagnostic]]
     access = Access(
         number=number,
         place=stanza.source.key.span,
-        networks=reader.read(stanza.source, _read_sources, ()),
-        ports=reader.read(stanza.last("OPEN_PORTS"), _read_ports, None),
-        restricted=reader.read(stanza.last("RESTRICT_PORTS"), _read_ports, ()),
+        networks=reader.read(stanza.source, read_sources, ()),
+        ports=reader.read(stanza.last("OPEN_PORTS"), read_ports, None),
+        restricted=reader.read(stanza.last("RESTRICT_PORTS"), read_ports, ()),
         secrets=secrets,
         open_for=reader.open_for(),
         until=reader.until(),
         username=reader.text("REQUIRE_USERNAME"),
         must_state=reader.yes("REQUIRE_SOURCE_ADDRESS", "REQUIRE_SOURCE"),
-        behind=reader.read(stanza.last("FORCE_NAT"), _read_force_nat, None),
+        behind=reader.read(stanza.last("FORCE_NAT"), read_force_nat, None),
         told=(),
         reasons=tuple(reader.reasons(secrets)),
         command=reader.command(),
@@ -186,8 +182,8 @@ class _Reader:
         if entry and entry.name == "ACCESS_EXPIRE":
             sentence = "the account ends at midnight, by the host's clock for fwknopd, by UTC here"
             self.told.append(differs(sentence, entry.value.span))
-            return self.read(entry, _read_date, None)
-        return self.read(entry, _read_epoch, None)
+            return self.read(entry, read_date, None)
+        return self.read(entry, read_epoch, None)
 
     def reasons(self, secrets: Secrets) -> list[Diagnostic]:
         """Say why the stanza cannot be in a policy."""
@@ -234,54 +230,3 @@ class _Reader:
         self.told += [
             quirk("a later key of the stanza is the one that counts", each.key.span) for each in keys[:-1]
         ]
-
-
-def _read_sources(text: str) -> tuple[IPv4Network, ...]:
-    networks = []
-    for piece in re.split(r"[, \t]+", text.strip()):
-        if piece == "ANY":
-            return ()
-        try:
-            networks.append(IPv4Network(piece, strict=False))
-        except ValueError:
-            msg = f"{piece!r} is no IPv4 address and no network"
-            raise ValueError(msg) from None
-    return tuple(dict.fromkeys(networks))
-
-
-def _read_ports(text: str) -> tuple[PortRange, ...]:
-    ports = []
-    for piece in text.split(","):
-        found = _PORT.fullmatch(piece.strip())
-        if not found or not 1 <= int(found[2]) <= MAX_PORT:
-            msg = f"{piece.strip()!r} is no port; write tcp/22 or udp/53, with commas between"
-            raise ValueError(msg)
-        ports.append(PortRange(Protocol(found[1]), int(found[2]), int(found[2])))
-    return tuple(dict.fromkeys(ports))
-
-
-def _read_date(text: str) -> datetime:
-    """Read a day as the C library does, which lets the 32nd of a month be the 1st of the next."""
-    found = _DATE.match(text)
-    if not found or not 1970 < int(found[3]) < 9990:
-        msg = "write MM/DD/YYYY"
-        raise ValueError(msg)
-    month, day, year = map(int, found.groups())
-    years, month = divmod(month - 1, 12)
-    return datetime(year + years, month + 1, 1, tzinfo=UTC) + timedelta(days=day - 1)
-
-
-def _read_epoch(text: str) -> datetime:
-    found = re.match(r"[0-9]{1,11}", text)
-    if not found:
-        msg = "write Unix seconds"
-        raise ValueError(msg)
-    return datetime.fromtimestamp(int(found[0]), UTC).replace(second=0)
-
-
-def _read_force_nat(text: str) -> tuple[IPv4Address, int]:
-    found = _FORCE_NAT.fullmatch(text)
-    if not found or not 1 <= int(found[2][:6]) <= MAX_PORT:
-        msg = "write ADDRESS PORT"
-        raise ValueError(msg)
-    return IPv4Address(found[1]), int(found[2])

@@ -137,7 +137,7 @@ class _Reader:
             return reader(None)
 
     def secret(self, *names: str) -> bytes:
-        """A secret; that in base64 counts where there are both."""
+        """A secret; the one that is not base64 counts where there are both."""
         for name in names:
             try:
                 if name in self.entries:
@@ -147,8 +147,8 @@ class _Reader:
         return b""
 
     def secrets(self, place: Span) -> Secrets:
-        key = self.secret("KEY_BASE64", "KEY")
-        hmac_key = self.secret("HMAC_KEY_BASE64", "HMAC_KEY")
+        key = self.secret("KEY", "KEY_BASE64")
+        hmac_key = self.secret("HMAC_KEY", "HMAC_KEY_BASE64")
         mode = self.judged("ENCRYPTION_MODE", mode_of)
         if self.yes("USE_GPG") or mode == "asymmetric":
             self.wrong.append(mistake("its packets are GnuPG's, which portward does not make", place))

@@ -75,9 +75,10 @@ class LiftedDoor:
         commands: by role, in the order of `ROLES`; those that knockd runs.
         remarks: what differs from knockd, for this door.
         reasons: why it is refused.
-        one_time: the sequences that are left in its file; empty if it has none.
+        one_time: the sequences that are left in its file, where it is refused as a whole; empty if it has none.
         given: whether the user said what it opens.
         name: of its sequence; empty if it has none.
+        number: which of the sequences in its file this is, from 1; 0 where its sequence counts always.
     """
 
     door: Door
@@ -91,11 +92,22 @@ class LiftedDoor:
     one_time: tuple[tuple[DoorKnock, ...], ...] = ()
     given: bool = False
     name: str = ""
+    number: int = 0
+
+    @property
+    def section(self) -> str:
+        """What to call the door in a sentence."""
+        return f"[{shown(self.door.name.text)[1:-1]}]"
 
     @property
     def title(self) -> str:
-        """What to call it in a sentence."""
-        return f"[{shown(self.door.name.text)[1:-1]}]"
+        """What to call this sequence of it in a sentence."""
+        return f"one-time sequence {self.number} of {self.section}" if self.once else self.section
+
+    @property
+    def once(self) -> bool:
+        """Whether it counts once."""
+        return self.number > 0
 
     @property
     def knocks(self) -> tuple[Knock, ...]:
@@ -128,7 +140,7 @@ class LiftedDoor:
             sentence = f"{self.title} has no start command, so knockd does nothing for it"
             yield Diagnostic("PW655", Severity.NOTE, sentence, place)
         for remark in self.remarks if self.fate is not Fate.REFUSED else ():
-            yield Diagnostic("PW655", Severity.ADVICE, f"{self.title} {remark}", place)
+            yield Diagnostic("PW655", Severity.ADVICE, f"{self.section} {remark}", place)
 
     def unknown_commands(self) -> tuple[Judged, ...]:
         """The hooks and what is only listed, each once."""
@@ -136,25 +148,27 @@ class LiftedDoor:
         return tuple(dict.fromkeys(each for each in found if each.kind in {Kind.HOOK, Kind.LISTED}))
 
 
-def lift(door: Door, given: Opened, one_time: tuple[tuple[DoorKnock, ...], ...] = ()) -> LiftedDoor:
-    """Judge a door.
+def lift(door: Door, given: Opened) -> LiftedDoor:
+    """Judge a door whose sequence stands in it.
 
     Args:
         door: as knockd has it.
         given: what the user says that doors open.
-        one_time: the sequences that are left in its file.
     """
+    lifted = with_effects(door, given)
+    return lifted if lifted.fate in {Fate.IDLE, Fate.CLOSES} else with_knocks(lifted)
+
+
+def with_effects(door: Door, given: Opened) -> LiftedDoor:
+    """Judge the commands."""
     commands = {role: judge(door.command(role)) for role in ROLES}
-    lifted = LiftedDoor(door, Fate.SEQUENCE, commands=commands, one_time=one_time)
+    lifted = LiftedDoor(door, Fate.SEQUENCE, commands=commands)
     if not commands["start_command"] and not commands["start_command_6"]:
         return attrs.evolve(lifted, fate=Fate.IDLE)
-    lifted = _opened(lifted, given)
-    if lifted.fate is Fate.CLOSES:
-        return lifted
-    return _with_knocks(lifted)
+    return _opened(lifted, given)
 
 
-def _with_knocks(lifted: LiftedDoor) -> LiftedDoor:
+def with_knocks(lifted: LiftedDoor) -> LiftedDoor:
     """Judge the knocks, the times, the flags and the target."""
     door = lifted.door
     for text, span in _wrong_knocks(door):
@@ -177,12 +191,10 @@ def _with_knocks(lifted: LiftedDoor) -> LiftedDoor:
 
 def _wrong_knocks(door: Door) -> Iterator[tuple[str, Span]]:
     """Say why the knocks of a door are none that a policy can express."""
-    if door.one_time:
-        yield "its sequences count once each, and a policy's count always", door.one_time.span
     for each in door.knocks:
         if each.port == 0:
             yield "it has port 0", each.word.span
-    if not door.knocks and not door.one_time:
+    if not door.knocks:
         yield "it has no knocks", door.name.span
     wrong = [name for name, wanted in door.flags.items() if SYN_ALONE[name] is not wanted]
     if wrong and any(each.protocol == "tcp" for each in door.knocks):

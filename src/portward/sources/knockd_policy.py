@@ -13,9 +13,10 @@ import attrs
 from portward.policy.net import Knock, Protocol
 from portward.policy.notation import write_duration
 from portward.policy.policy import EVERYTHING, PlacePath, Policy, Sequence, Service
-from portward.sources.knockd_doors import Door, DoorKnock, KnockdFile
+from portward.sources.knockd_doors import KnockdFile
 from portward.sources.knockd_effect import Effect
-from portward.sources.knockd_lift import Fate, LiftedDoor, Opened, lift
+from portward.sources.knockd_lift import Fate, LiftedDoor, Opened
+from portward.sources.knockd_one_time import OneTimeSequences, lift_all, without_twins
 from portward.sources.knockd_services import Place, free_name, make_services, opens, without_collisions
 
 
@@ -39,8 +40,8 @@ class KnockdPolicy:
     differences: tuple[str, ...]
 
 
-OneTime = Mapping[str, tuple[tuple[DoorKnock, ...], ...]]
-"""The sequences that are left in the files of one-time sequences, by the files' names."""
+OneTime = Mapping[str, OneTimeSequences]
+"""The sequences that are left in the files of one-time sequences, by the names of those that could be read."""
 
 
 def make_policy(
@@ -55,10 +56,15 @@ def make_policy(
         strict: whether strays earn a penalty, which knockd does not know.
     """
     left = one_time or {}
-    doors = [lift(door, given or {}, _left_for(door, left)) for door in knockd.doors]
+    files = [left.get(door.one_time.text) if door.one_time else None for door in knockd.doors]
+    doors = [
+        each
+        for door, file in zip(knockd.doors, files, strict=True)
+        for each in lift_all(door, given or {}, file)
+    ]
     if strict:
         doors = _without_repeats(doors)
-    doors = _named(without_collisions(_without_shadows(_merge_same(doors))))
+    doors = _named(without_collisions(_without_shadows(_merge_same(without_twins(doors)))))
     kept = [each for each in doors if each.fate is Fate.SEQUENCE]
     services = make_services(kept)
     sequences = tuple(_sequence(each, services) for each in kept)
@@ -75,10 +81,6 @@ def make_policy(
     differences = tuple(_differences(kept, knockd.interface, strict=strict))
     comments = _comments(doors, differences, knockd, strict=strict)
     return KnockdPolicy(policy, comments, tuple(doors), differences)
-
-
-def _left_for(door: Door, left: OneTime) -> tuple[tuple[DoorKnock, ...], ...]:
-    return left.get(door.one_time.text, ()) if door.one_time else ()
 
 
 def _merge_same(doors: list[LiftedDoor]) -> list[LiftedDoor]:
@@ -165,7 +167,8 @@ def _named(doors: list[LiftedDoor]) -> list[LiftedDoor]:
     named: list[LiftedDoor] = []
     for door in doors:
         if door.fate is Fate.SEQUENCE:
-            names[door.knocks] = free_name(door.door.name.text, taken)
+            wish = f"{door.door.name.text}-{door.number}" if door.once else door.door.name.text
+            names[door.knocks] = free_name(wish, taken)
         if door.fate in {Fate.SEQUENCE, Fate.MERGED} and door.knocks in names:
             named.append(attrs.evolve(door, name=names[door.knocks]))
         elif door.fate is Fate.MERGED:
@@ -178,7 +181,7 @@ def _named(doors: list[LiftedDoor]) -> list[LiftedDoor]:
 
 def _sequence(door: LiftedDoor, services: dict[Place, Service]) -> Sequence:
     steps = (door.step_timeout,) * (len(door.knocks) - 1)
-    return Sequence(door.name, door.knocks, steps, opens(door, services), door.open_for)
+    return Sequence(door.name, door.knocks, steps, opens(door, services), door.open_for, door.once)
 
 
 def opened_services(door: LiftedDoor, policy: Policy) -> tuple[str, ...]:
@@ -260,19 +263,23 @@ def _comments(
         "true is safer than knockd, which passes over wrong ports" if strict else "false, as knockd means it"
     )
     comments["defaults", "strict"] = f"{meaning}: see above"
+    first: dict[int, LiftedDoor] = {}
     for each in doors:
         if each.fate in {Fate.SEQUENCE, Fate.MERGED}:
             path: PlacePath = ("sequences", each.name)
-            comments[path] = "\n".join(filter(None, (comments.get(path, ""), *_about(each))))
+            about = _about(each, first.setdefault(each.door.name.span.line, each))
+            comments[path] = "\n".join(filter(None, (comments.get(path, ""), *about)))
     return comments
 
 
-def _about(door: LiftedDoor) -> Iterable[str]:
-    span = door.door.name.span
-    yield f"{door.title}, line {span.line}"
+def _about(door: LiftedDoor, first: LiftedDoor) -> Iterable[str]:
+    """Say where it comes from and what differs; of one-time sequences only the first of the same door says it all."""
+    yield f"{door.title}, line {door.door.name.span.line}"
+    known = first.remarks if door is not first and first.fate is Fate.SEQUENCE else ()
     if door.fate is Fate.SEQUENCE:
-        yield from (f"it {each}" for each in door.remarks)
-    yield from _not_run(door)
+        yield from (f"it {each}" for each in door.remarks if each not in known)
+    if door is first:
+        yield from _not_run(door)
 
 
 def _not_run(door: LiftedDoor) -> Iterable[str]:
@@ -289,7 +296,8 @@ def _left_out(door: LiftedDoor) -> Iterable[str]:
             yield f"{title}knockd runs nothing for it"
         case _:
             yield title + "; ".join(each.text for each in door.reasons)
-    yield from (f"  {each}" for each in _not_run(door))
+    if door.number <= 1:
+        yield from (f"  {each}" for each in _not_run(door))
 
 
 def summary(door: LiftedDoor, policy: Policy) -> str:
@@ -298,7 +306,8 @@ def summary(door: LiftedDoor, policy: Policy) -> str:
     if door.fate in {Fate.SEQUENCE, Fate.MERGED}:
         length = write_duration(next(each.open_for for each in policy.sequences if each.name == door.name))
         names = ", ".join(opened_services(door, policy))
-        return f"{title}: the sequence {door.name} opens {'everything' if names == EVERYTHING else names} for {length}"
+        opened = "everything" if names == EVERYTHING else names
+        return f"{title}: the sequence {door.name} opens {opened} for {length}{', once' if door.once else ''}"
     if door.fate is Fate.REFUSED:
         return f"{title}: left out: {'; '.join(each.text for each in door.reasons)}"
     return f"{title}: left out: it {'only closes' if door.fate is Fate.CLOSES else 'runs nothing'}"

@@ -27,11 +27,11 @@ def add_service(text: str, service: Service) -> str:
     Raises:
         ValueError: the text is no TOML, has that service, or is written so that it cannot be done.
     """
-    data = _read(text)
+    data = read_text(text)
     if service.name in data.get("services", {}):
         msg = f"there is a service {service.name} already"
         raise ValueError(msg)
-    scan, end = locate(text), _newline(text)
+    scan, end = locate(text), line_end(text)
     values = {"ports": list(map(write_ports, service.ports))}
     if service.published:
         values["published"] = list(map(write_ports, service.published))
@@ -46,7 +46,7 @@ def add_service(text: str, service: Service) -> str:
     def change(wanted: dict[str, Any]) -> None:
         wanted.setdefault("services", {})[service.name] = values
 
-    return _proved(text, new, change)
+    return proved(text, new, change)
 
 
 def publish(text: str, name: str, published: Iterable[PortRange]) -> str:
@@ -55,7 +55,7 @@ def publish(text: str, name: str, published: Iterable[PortRange]) -> str:
     Raises:
         ValueError: there is no such service in this text, it is published already, or it cannot be done.
     """
-    table = _read(text).get("services", {}).get(name)
+    table = read_text(text).get("services", {}).get(name)
     if not isinstance(table, dict) or "ports" not in table:
         msg = f"there is no service {name} in this file"
         raise ValueError(msg)
@@ -63,8 +63,8 @@ def publish(text: str, name: str, published: Iterable[PortRange]) -> str:
         msg = f"the service {name} is published already"
         raise ValueError(msg)
     values = list(map(write_ports, published))
-    new = _beside(text, ("services", name, "ports"), f"published = {_list(values)}")
-    return _proved(text, new, lambda wanted: wanted["services"][name].__setitem__("published", values))
+    new = beside(text, ("services", name, "ports"), f"published = {_list(values)}")
+    return proved(text, new, lambda wanted: wanted["services"][name].__setitem__("published", values))
 
 
 def add_port(text: str, name: str, ports: PortRange) -> str:
@@ -87,7 +87,7 @@ def open_by(text: str, sequence: str, service: str) -> str:
 
 def _append(text: str, path: PlacePath, element: str) -> str:
     """Add a string to the end of a list; a string that stands alone becomes a list."""
-    _read(text)
+    read_text(text)
     if (span := locate(text).values.get(path)) is None:
         msg = f"{'.'.join(map(str, path))} is not in this file"
         raise ValueError(msg)
@@ -103,7 +103,7 @@ def _append(text: str, path: PlacePath, element: str) -> str:
         old = table[path[-1]]
         table[path[-1]] = [*(old if isinstance(old, list) else [old]), element]
 
-    return _proved(text, new, change)
+    return proved(text, new, change)
 
 
 def _into_list(text: str, path: PlacePath, element: str) -> str:
@@ -119,7 +119,7 @@ def _into_list(text: str, path: PlacePath, element: str) -> str:
     comma = "" if "," in _COMMENT.sub("", text[last[1] : end - 1]) else ","
     first = text.rfind("\n", 0, last[0]) + 1
     indent = _blanks(text[first : last[0]])
-    return f"{text[: last[1]]}{comma}{text[last[1] : line]}{indent}{element},{_newline(text)}{text[line:]}"
+    return f"{text[: last[1]]}{comma}{text[last[1] : line]}{indent}{element},{line_end(text)}{text[line:]}"
 
 
 def _last(scan: Scan, path: PlacePath) -> Extent | None:
@@ -130,7 +130,7 @@ def _last(scan: Scan, path: PlacePath) -> Extent | None:
     return scan.values[(*path, count - 1)] if count else None
 
 
-def _beside(text: str, path: PlacePath, pair: str) -> str:
+def beside(text: str, path: PlacePath, pair: str) -> str:
     """Write a pair behind the one at `path`: within the same braces, or on the next line."""
     scan = locate(text)
     start, end = scan.keys[path][0], scan.values[path][1]
@@ -145,7 +145,7 @@ def _beside(text: str, path: PlacePath, pair: str) -> str:
     line = text.find("\n", end)
     at = len(text) if line < 0 else line - (text[line - 1] == "\r")
     indent = _blanks(text[text.rfind("\n", 0, start) + 1 : start])
-    return f"{text[:at]}{_newline(text)}{indent}{dotted}{pair}{text[at:]}"
+    return f"{text[:at]}{line_end(text)}{indent}{dotted}{pair}{text[at:]}"
 
 
 def _into_braces(text: str, extent: Extent, pair: str) -> str:
@@ -163,13 +163,13 @@ def _list(values: Iterable[str]) -> str:
     return f"[{', '.join(map(quote, values))}]"
 
 
-def _newline(text: str) -> str:
+def line_end(text: str) -> str:
     """The line end that the text uses."""
     at = text.find("\n")
     return "\r\n" if at > 0 and text[at - 1] == "\r" else "\n"
 
 
-def _read(text: str) -> dict[str, Any]:
+def read_text(text: str) -> dict[str, Any]:
     """Read it, a byte order mark passed over.
 
     Raises:
@@ -180,13 +180,13 @@ def _read(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _proved(old: str, new: str, change: Callable[[dict[str, Any]], None]) -> str:
+def proved(old: str, new: str, change: Callable[[dict[str, Any]], None]) -> str:
     """Give the new text if it means the old one with the change.
 
     Raises:
         ValueError: it does not.
     """
-    wanted = copy.deepcopy(_read(old))
+    wanted = copy.deepcopy(read_text(old))
     change(wanted)
     try:
         if tomllib.loads(new) == wanted:

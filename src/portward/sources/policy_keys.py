@@ -478,6 +478,13 @@ SEQUENCES = Section(
             "How long after each knock the next one still counts: one for all steps, or a list with one for each.",
             inherits=True,
         ),
+        Key(
+            "once",
+            FLAG,
+            "Whether the sequence opens once, ever, whoever knocks it: then it opens nothing any more, for nobody. "
+            "With another name or other knocks it is a new sequence.",
+            "false",
+        ),
     ),
     named=True,
 )

@@ -285,6 +285,7 @@ def _sequence(name: str, table: Table, defaults: Mapping[str, Any], draft: _Draf
         steps,
         tuple(each for each in opens if each == EVERYTHING or each in draft.named["services"]),
         table.values.get("open_for", defaults.get("open_for", _default("open_for"))),
+        table.values.get("once", False),
     )
 
 

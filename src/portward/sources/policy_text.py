@@ -103,6 +103,8 @@ def _sequence(sequence: Sequence, comments: Comments) -> Iterator[str]:
         yield from _one_or_list(
             (*path, "step_timeout"), steps[:1] if len(set(steps)) == 1 else steps, comments
         )
+    if sequence.once:
+        yield from _pair((*path, "once"), "true", comments)
 
 
 def _person(person: Person, comments: Comments) -> Iterator[str]:
@@ -116,14 +118,14 @@ def _person(person: Person, comments: Comments) -> Iterator[str]:
     if person.networks:
         yield from _list((*path, "from"), map(str, person.networks), comments)
     if person.until:
-        yield from _pair((*path, "until"), quote(_moment(person.until)), comments)
+        yield from _pair((*path, "until"), quote(write_moment(person.until)), comments)
     if person.revoked:
         yield from _pair((*path, "revoked"), "true", comments)
     if person.address is not AddressRule.AS_SEEN:
         yield from _pair((*path, "address"), quote(person.address), comments)
 
 
-def _moment(moment: datetime) -> str:
+def write_moment(moment: datetime) -> str:
     """Write the end of a day as that day, any other moment to the minute."""
     if moment.hour or moment.minute:
         return moment.strftime("%Y-%m-%dT%H:%MZ")

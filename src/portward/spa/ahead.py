@@ -44,13 +44,14 @@ class Past:
     Attributes:
         loaded: keys and windows that are in the kernel's table, or were used up there.
         reached: for each key by its number, the latest beginning of a window that was ever loaded.
-        same_table: keys whose `reached` was written for the table that is there now.
+        since: for the keys of which something was written down for the table that is there now, the earliest beginning
+            of those windows: from there on, a window that is not in the table was never in it.
         latest: the latest time that was ever seen.
     """
 
     loaded: AbstractSet[KeyWindow] = frozenset()
     reached: Mapping[int, datetime] = attrs.field(factory=dict)
-    same_table: AbstractSet[int] = frozenset()
+    since: Mapping[int, datetime] = attrs.field(factory=dict)
     latest: datetime | None = None
 
 
@@ -181,8 +182,9 @@ class _Judge:
         begins, ends = span
         if (number, window) in self.past.loaded or ends <= self.judged:
             return False
-        reached = self.past.reached.get(number)
-        return begins > self.judged or reached is None or begins > reached or number in self.past.same_table
+        reached, since = self.past.reached.get(number), self.past.since.get(number)
+        never = reached is None or begins > reached or (since is not None and begins >= since)
+        return never or begins > self.judged
 
     def passes(self, key: TokenKey, window: int) -> tuple[bytes, ...]:
         """A key's passes of a window."""

@@ -64,9 +64,12 @@ def public_of(private: bytes) -> bytes:
         ValueError: not 32 bytes.
     """
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey  # noqa: PLC0415 - start time
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - start time
 
     key = X25519PrivateKey.from_private_bytes(private).public_key()
+    if hasattr(key, "public_bytes_raw"):  # from 40 on; the other way imports all kinds of key files
+        return key.public_bytes_raw()
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: PLC0415 - start time
+
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 

@@ -78,19 +78,26 @@ def seal_packet(key: FwknopKey, salt: bytes, plain: bytes) -> bytes:
     return text.removeprefix(PREFIX) + (_mac(key, text) if key.hmac_key else b"")
 
 
-def open_container(key: FwknopKey, packet: bytes) -> bytes:
-    """Check that a packet was made with this key, as far as it has an HMAC, and give its container.
+def is_made_with(key: FwknopKey, packet: bytes) -> bool:
+    """Whether a packet carries the HMAC of this key; without an HMAC key, whether its length is a packet's."""
+    size = _size(key, packet)
+    if size not in _SIZES:
+        return False
+    return not key.hmac_key or same(_mac(key, PREFIX + packet[:size]), packet[size:])
+
+
+def container_of(key: FwknopKey, packet: bytes) -> bytes:
+    """The container of a packet that is made with this key.
 
     Raises:
-        NotAuthenticError: it was not, or its base64 is not the canonical one.
+        NotAuthenticError: its base64 is not the canonical one.
     """
-    size = len(packet) - (MAC_LENGTHS[key.hmac_digest] if key.hmac_key else 0)
-    if size not in _SIZES:
-        raise NotAuthenticError
-    text = PREFIX + packet[:size]
-    if key.hmac_key and not same(_mac(key, text), packet[size:]):
-        raise NotAuthenticError
-    return decoded(text)
+    return decoded(PREFIX + packet[: _size(key, packet)])
+
+
+def _size(key: FwknopKey, packet: bytes) -> int:
+    """How many characters stand before the HMAC."""
+    return len(packet) - (MAC_LENGTHS[key.hmac_digest] if key.hmac_key else 0)
 
 
 def _mac(key: FwknopKey, text: bytes) -> bytes:

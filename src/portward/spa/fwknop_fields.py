@@ -25,6 +25,9 @@ LONGEST_TIMEOUT = 65536
 LONGEST_USERNAME = 48
 """Characters of a username: what 64 characters of base64 hold."""
 
+USERNAME = re.compile(r"""[^"/\\\[\]:;|=,+*?<>\x00-\x1f\x7f-\U0010ffff]{1,48}""")
+"""What a packet can name, as text."""
+
 LONGEST_MESSAGE = 192
 """Bytes of a message, its base64 being at most 256."""
 
@@ -38,7 +41,6 @@ _HEAD = re.compile(
     rb"([0-9]{16}):([A-Za-z0-9+/]{2,64}):([0-9]{1,12}):[0-9.]{1,8}:([0-6]):([A-Za-z0-9+/]{2,256})"
     rb"((?::[A-Za-z0-9+/]{1,256}){0,3})"
 )
-_USERNAME = re.compile(r"""[^"/\\\[\]:;|=,+*?<>\x00-\x1f\x7f-\U0010ffff]{1,48}""")
 _PORT = re.compile(r"(tcp|udp)/([1-9][0-9]{0,4})")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,69}")
 _NUMBER = re.compile(rb"0|[1-9][0-9]{0,4}")
@@ -167,7 +169,7 @@ def _text(field: bytes) -> str:
 
 
 def _read_username(text: str) -> str:
-    if not _USERNAME.fullmatch(text):
+    if not USERNAME.fullmatch(text):
         raise NotAuthenticError
     return text
 
@@ -216,7 +218,7 @@ def _judge(message: Message, number: str) -> None:
         complaint = "the random number has 16 decimal digits"
     elif not 0 <= message.sent <= LATEST:
         complaint = "the time does not fit a packet"
-    elif not _USERNAME.fullmatch(message.username):
+    elif not USERNAME.fullmatch(message.username):
         complaint = f"{message.username!r} is no username that a packet can name"
     elif message.kind is Kind.COMMAND or not message.wanted:
         complaint = "a packet asks for at least one port"

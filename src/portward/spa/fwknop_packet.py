@@ -6,12 +6,13 @@ key, and only what carries a right one is decrypted. Nothing is answered and not
 packet is old or came before, the caller judges by `sent` and `digest`.
 """
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 
 from portward.spa.crypto import NotAuthenticError
 from portward.spa.fwknop_base64 import ALPHABET
-from portward.spa.fwknop_cipher import FIRST, SALT_BYTES, decrypt, open_container, seal_packet
+from portward.spa.fwknop_cipher import FIRST, SALT_BYTES, container_of, decrypt, is_made_with, seal_packet
 from portward.spa.fwknop_fields import InnerDigest, Message, read_fields, write_fields
 from portward.spa.fwknop_request import Packet
 from portward.spa.keyring import FwknopKey
@@ -39,20 +40,19 @@ def open_packet(datagram: bytes, keys: Sequence[FwknopKey]) -> Packet:
     if datagram.translate(None, ALPHABET):
         raise NotAuthenticError
     for key in keys:
-        try:
-            return _open_with(key, datagram)
-        except NotAuthenticError:
-            continue
+        if is_made_with(key, datagram):
+            with contextlib.suppress(NotAuthenticError):
+                return _open_with(key, datagram)
     raise NotAuthenticError
 
 
 def _open_with(key: FwknopKey, datagram: bytes) -> Packet:
-    """Open a packet with one key.
+    """Open a packet that is made with this key.
 
     Raises:
         NotAuthenticError: it does not fit.
     """
-    container = open_container(key, datagram)
+    container = container_of(key, datagram)
     message = read_fields(decrypt(key, container))
     if key.username and message.username != key.username:
         raise NotAuthenticError

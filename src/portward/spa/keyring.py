@@ -53,7 +53,7 @@ class TokenKey:
     Attributes:
         person: whose, as in the policy.
         secret: 32 bytes.
-        slot: which ports the person's rolling sequences have, 0..slots-1; a rotated key keeps it.
+        slot: which ports the person's rolling sequences have, 0..slots-1; a rotated key has another, if any is free.
         term: see `Term`.
     """
 

@@ -1,0 +1,66 @@
+"""Reads a table of a profile that belongs to one way to knock, and tells all its mistakes at once. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from portward.policy.net import MAX_PORT
+from portward.policy.notation import read_duration
+from portward.spa.spelling import read_text, read_whole
+
+
+Reader = Callable[[Any], Any]
+
+
+def read_way(
+    table: object, readers: Mapping[str, Reader], required: tuple[str, ...], together: Callable[..., Any]
+) -> Any:
+    """Read one table.
+
+    Args:
+        table: what stands in the profile.
+        readers: by key; each raises ValueError with a sentence that begins with a verb.
+        required: keys without which the table is nothing.
+        together: makes the value of the keys by their names; raises ValueError for what does not go together.
+
+    Raises:
+        ValueError: with all mistakes in one sentence.
+    """
+    if not isinstance(table, dict):
+        msg = "must be a table"
+        raise ValueError(msg)  # noqa: TRY004 - every reader of profiles says ValueError
+    values: dict[str, Any] = {}
+    mistakes = [f"unknown key {key!r}" for key in table.keys() - readers.keys()]
+    mistakes += [f"{key} is missing" for key in required if key not in table]
+    for key, reader in readers.items():
+        if key in table:
+            try:
+                values[key] = reader(table[key])
+            except ValueError as error:
+                mistakes.append(f"{key} {error}")
+    if mistakes:
+        raise ValueError("; ".join(sorted(mistakes)))
+    return together(**values)
+
+
+def read_port(value: object) -> int:
+    """Take a UDP port.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return read_whole(value, 1, MAX_PORT)
+
+
+def read_length(value: object) -> timedelta:
+    """Read a duration of whole seconds.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = read_text(value)
+    length = read_duration(text)
+    if length % timedelta(seconds=1):
+        msg = f"{text} is not in whole seconds"
+        raise ValueError(msg)
+    return length
