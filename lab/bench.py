@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; 0 if all was measured, whatever was found; 2 if this machine cannot, 1 if it took too long."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench", description="Print one table of figures.")
     parser.add_argument(
-        "--quick", action="store_true", help="fewer rounds and packets: about a minute, less exact"
+        "--quick", action="store_true", help="fewer rounds and packets: much shorter, less exact"
     )
     parser.add_argument("--keys", action="store_true", help="only what concerns people's keys")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
