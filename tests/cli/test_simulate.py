@@ -89,6 +89,7 @@ def test_the_same_for_programs(files: Path) -> None:
         "service": None,
         "sequence": "admin",
         "knock": 1,
+        "person": None,
         "place": f"{files}/policy.toml:7:11",
     }
     assert found["at_the_end"]["grants"][0]["network"] == "192.0.2.7/32"
@@ -124,6 +125,13 @@ def test_a_trace_may_come_from_stdin(files: Path) -> None:
         (("policy.toml", "nowhere"), 4, "cannot read nowhere"),
         (("-", "-"), 2, "cannot both come from stdin"),
         (("policy.toml", "visit.trace", "--host", "here"), 2, "--host: 'here' is no IPv4 or IPv6 address"),
+        (("policy.toml", "visit.trace", "--at", "noon"), 2, "--at: 'noon' is no moment"),
+        (("policy.toml", "visit.trace", "--at", "0001-01-01T00:00+23:00"), 2, "is no moment"),
+        (
+            ("policy.toml", "visit.trace", "--exact", "--at", "2026-07-01T12:00"),
+            2,
+            "--at is about people's keys",
+        ),
         (("policy.toml", "bad.trace"), 1, "bad.trace:1:25: error: port 70000"),
         (("policy.toml", "bad.pcap"), 1, "the file ends within packet 1"),
         (("policy.toml", "noise"), 1, "neither a trace"),

@@ -26,7 +26,7 @@ def test_datagrams_are_looked_at_before_connection_tracking_and_kept_out_of_it()
 
 
 def test_a_pass_is_used_up_before_anything_is_asked_of_its_person() -> None:
-    """The lookup, the deletion and the opening are one rule: of two packets only one finds it."""
+    """The look-up, the deletion and the opening are one rule."""
     rules = chain(policy(PASSES), "use_pass")
     assert (
         '@th,64,128 @passes delete @passes { @th,64,128 } counter name "used_passes" meta mark vmap @people'

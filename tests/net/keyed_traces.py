@@ -4,16 +4,14 @@ A trace says whose pass or knock of which window it means, and becomes packets o
 ended since it was drawn.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import attrs
-from gate import source
 from hypothesis import strategies as st
-from traces import KNOCK_PORTS, LONG, SERVICES, SHORT, Send, imagined, of_knock, sequences, times
+from traces import KNOCK_PORTS, LONG, SERVICES, SHORT, Send, of_knock, sequences, times
 
-from portward.policy.net import Address, Knock
 from portward.policy.people import SEALED_BYTES, Fwknop, Passes, Person, Rolling, Sealed, Ways, Windows
 from portward.policy.policy import EVERYTHING, Mode, Policy, Sizes
 from portward.spa.ahead import Load, Past, due
@@ -22,7 +20,7 @@ from portward.spa.keyring import ServerKey, Term, TokenKey
 from portward.spa.passes import pass_of
 from portward.spa.rolling import Shape, rolling_knocks
 from portward.spa.sealed import DAY, word
-from portward.spa.windows import EPOCH, counting, window_at
+from portward.spa.windows import EPOCH, window_at
 
 
 LENGTH = timedelta(hours=1)
@@ -32,7 +30,7 @@ LONG_AGO = Term(datetime(2020, 1, 1, tzinfo=UTC))
 NAMES = ("alice", "bob", "carol")
 KEYS = tuple(TokenKey(name, name.encode() * 5, slot, LONG_AGO) for slot, name in enumerate(NAMES))
 PASSES_PORT, SEALED_PORT, FWKNOP_PORT = 62202, 62203, 62201
-VISITORS = [(1, 4), (2, 4), (3, 4), (1, 6), (2, 6), (3, 6)]
+VISITORS = [(number, version) for version in (4, 6) for number in range(1, 7)]
 V4_ONLY, V6_ONLY = ip_network("198.51.0.2/31"), ip_network("2001:db8:0:1::2/127")
 
 persons = st.builds(
@@ -244,32 +242,47 @@ grants = st.builds(
 
 
 @st.composite
-def whole_sequences(draw: st.DrawFn, length: int) -> list[Action]:
-    """A rolling sequence, as it should be or with something wrong in the middle."""
-    visitor, person, windows = draw(visitors), draw(some_person), draw(some_windows)
-    places = list(range(length))
+def rolling_sequences(draw: st.DrawFn, policy: Policy) -> list[Action]:
+    """A rolling sequence, right or wrong, and perhaps the right one again: by the same visitor or by another."""
+    visitor, windows = draw(visitors), draw(some_windows)
+    person = draw(st.integers(0, len(policy.people) - 1) | some_person)
+    rolling = policy.ways.rolling
+    right = KnockSent(visitor, person, windows, tuple(range(rolling.knocks if rolling else 0)))
+    actions = draw(right_or_wrong(right)) if rolling else []
+    again = draw(st.sampled_from(["no", "by the same", "by another", "by another", "later"]))
+    if again == "no":
+        return actions
+    who = draw(visitors) if again == "by another" else attrs.evolve(visitor, late=again == "later")
+    return [*actions, attrs.evolve(right, visitor=who)]
+
+
+@st.composite
+def right_or_wrong(draw: st.DrawFn, right: KnockSent) -> list[Action]:
+    """A whole sequence, or with something wrong in the middle."""
+    places, visitor = right.places, right.visitor
+    cut = draw(st.integers(1, len(places) - 1))
+    begun, rest = attrs.evolve(right, places=places[:cut]), attrs.evolve(right, places=places[cut:])
     match draw(
-        st.sampled_from(["right"] * 5 + ["stray"] * 3 + ["twice", "swapped", "missing", "other", "late"])
+        st.sampled_from(
+            ["right"] * 3 + ["stray", "missing", "swapped", "other"] * 2 + ["twice", "late", "anything"]
+        )
     ):
         case "twice":
-            places = [place for place in places for _ in range(draw(st.integers(1, 2)))]
+            places = tuple(place for place in places for _ in range(draw(st.integers(1, 2))))
         case "swapped":
-            places = draw(st.permutations(places))
+            places = tuple(draw(st.permutations(places)))
         case "missing":
-            places.remove(draw(st.sampled_from(places)))
+            places = (*places[: cut - 1], *places[cut:])
         case "other":
-            cut = draw(st.integers(1, length - 1))
-            other = KnockSent(visitor, (person + 1) % len(NAMES), windows, tuple(places[cut:]))
-            return [KnockSent(visitor, person, windows, tuple(places[:cut])), other]
-        case "late" | "stray" as what:
-            cut = draw(st.integers(1, length))
-            between = [] if what == "late" else [draw(strays | strays | strange | passes | junk)]
-            between = [attrs.evolve(each, visitor=visitor) for each in between]
-            rest = KnockSent(attrs.evolve(visitor, late=what == "late"), person, windows, tuple(places[cut:]))
-            return [KnockSent(visitor, person, windows, tuple(places[:cut])), *between, rest]
+            return [begun, attrs.evolve(rest, person=(right.person + 1) % len(NAMES))]
+        case "late":
+            return [begun, attrs.evolve(rest, visitor=attrs.evolve(visitor, late=True))]
+        case "stray" | "anything" as what:
+            between = draw(strays if what == "stray" else strange | passes | junk)
+            return [begun, attrs.evolve(between, visitor=visitor), rest]
         case _:
             pass
-    return [KnockSent(visitor, person, windows, tuple(places))]
+    return [attrs.evolve(right, places=places)]
 
 
 @st.composite
@@ -294,7 +307,7 @@ def alone(strategy: st.SearchStrategy[Action]) -> st.SearchStrategy[list[Action]
 @st.composite
 def traces(draw: st.DrawFn, policy: Policy) -> list[Action]:
     """Actions of all kinds; those that open come most often."""
-    rolling = whole_sequences(policy.ways.rolling.knocks) if policy.ways.rolling else alone(passes)
+    rolling = rolling_sequences(policy) if policy.ways.rolling else alone(passes)
     carried = st.lists(passes, min_size=2, max_size=5) if policy.ways.passes else rolling
     part = st.one_of(
         rolling,
@@ -342,84 +355,3 @@ def words_of(moment: datetime) -> list[tuple[bytes, datetime]]:
     """The words of sealed knocks that count today."""
     today = int(moment.timestamp()) // DAY
     return [(word(SERVER.public, day), moment + timedelta(days=1)) for day in (today - 1, today)]
-
-
-def may_open(policy: Policy, person: Person, visitor: Send, moment: datetime) -> bool:
-    """Whether a person may open anything from where a packet comes."""
-    address = source(visitor.visitor, visitor.version)
-    over = person.until is not None and person.until <= moment
-    here = not person.networks or any(address in each for each in person.networks)
-    return here and not over and not person.revoked and person in policy.people
-
-
-def entitled(policy: Policy, trace: list[Send | Granted], moment: datetime) -> set[tuple[str, Address]]:
-    """Who has sent what opens which service, whatever came in between: nobody else may have a grant."""
-    found = {
-        (each.service, source(each.visitor.number, each.visitor.version))
-        for each in trace
-        if isinstance(each, Granted)
-    }
-    sends = [each for each in trace if isinstance(each, Send)]
-    for service, send in (*by_passes(policy, sends, moment), *by_sequences(policy, sends, moment)):
-        found.add((service, source(send.visitor, send.version)))
-    return found
-
-
-def by_passes(policy: Policy, sends: list[Send], moment: datetime) -> Iterator[tuple[str, Send]]:
-    """Services opened by passes that nobody has sent before."""
-    if not policy.ways.passes:
-        return
-    owners = {
-        pass_of(key.secret, SERVER.public, window, counter): person
-        for key in KEYS
-        for person in policy.people
-        if person.name == key.person
-        for window in counting(moment, LENGTH)
-        for counter in range(policy.ways.passes.per_window)
-    }
-    seen: set[bytes] = set()
-    for send in sends:
-        by_udp = send.kind == "udp" and send.number == PASSES_PORT
-        by_echo = send.kind == "icmp" and policy.ways.passes.echo
-        tokens = [send.word[:16]] * (by_udp or by_echo) + [send.word[16:32]] * by_echo
-        for token in tokens:
-            person = owners.get(token)
-            if person and token not in seen and may_open(policy, person, send, moment):
-                yield from ((service, send) for service in person.opens)
-            seen.add(token)
-
-
-def by_sequences(policy: Policy, sends: list[Send], moment: datetime) -> Iterator[tuple[str, Send]]:
-    """Services opened by whole sequences, the policy's own and rolling ones."""
-    for sequence in policy.sequences:
-        yield from ((service, send) for send in whole(sequence.knocks, sends) for service in sequence.opens)
-    rolling = policy.ways.rolling
-    if not rolling:
-        return
-    shape = Shape(rolling.first, rolling.last, rolling.slots, rolling.knocks)
-    for key, person in (
-        (key, person) for key in KEYS for person in policy.people if person.name == key.person
-    ):
-        for window in counting(moment, LENGTH):
-            for send in whole(rolling_knocks(key.secret, SERVER.public, window, key.slot, shape), sends):
-                if may_open(policy, person, send, moment):
-                    yield from ((service, send) for service in person.opens)
-
-
-def whole(knocks: tuple[Knock, ...], sends: list[Send]) -> Iterator[Send]:
-    """One packet of each visitor who has sent all of these knocks in order, whatever in between."""
-    for who in VISITORS:
-        mine = iter([send for send in sends if (send.visitor, send.version) == who])
-        last = None
-        for knock in knocks:
-            last = next((send for send in mine if is_knock(send, knock)), None)
-            if last is None:
-                break
-        if last:
-            yield last
-
-
-def is_knock(send: Send, knock: Knock) -> bool:
-    """Whether a packet is that knock."""
-    number = imagined(send).length if send.kind == "icmp" else send.number
-    return (send.kind, number) == (str(knock.protocol), knock.number) and send.word.startswith(knock.word)

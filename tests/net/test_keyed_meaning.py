@@ -15,6 +15,7 @@ import pytest
 from gate import Gate, gate, pause, source
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
+from keyed_rights import entitled
 from traces import LONGEST_BURST, PAUSE, Send, dispatch, imagined
 
 from portward.apply.libnft import Libnft
@@ -164,7 +165,7 @@ cases = keyed.policies.flatmap(lambda policy: st.tuples(st.just(policy), keyed.t
 
 @given(cases)
 @settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,
@@ -189,7 +190,7 @@ def test_the_machine_and_the_kernel_agree(bench: Bench, case: tuple[Policy, list
             assert (judgement.verdict is Verdict.LEAVE) == (number in course.left), wrong
     certain, possible = sure_grants(policy, state, course.end)
     assert certain <= course.granted <= possible
-    nobody_else_is_in(policy, course, keyed.entitled(policy, trace, moment))
+    nobody_else_is_in(policy, course, entitled(policy, trace, moment))
     note_what_happened(judgements)
 
 

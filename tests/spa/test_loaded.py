@@ -6,6 +6,7 @@ import attrs
 import keyed_traces as keyed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from keyed_rights import entitled
 from traces import Send, imagined
 
 from portward.policy.net import Knock, Protocol
@@ -48,7 +49,7 @@ def test_no_trace_opens_a_service_for_somebody_who_may_not_have_it(
     policy, actions, seconds = case
     moment = MOMENT + timedelta(seconds=seconds)
     trace = keyed.resolved(actions, policy, moment)
-    allowed = keyed.entitled(policy, trace, moment)
+    allowed = entitled(policy, trace, moment)
     machine = Machine(policy, loaded=loaded(keyed.loads_of(policy, moment), moment, keyed.words_of(moment)))
     packets = (
         (number * 0.001, imagined(each)) for number, each in enumerate(trace) if isinstance(each, Send)

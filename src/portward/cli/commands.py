@@ -118,6 +118,12 @@ COMMANDS: tuple[Command, ...] = (
                 action="append",
                 help="an address of the guarded host; may be repeated (default: see docs/simulating.md)",
             ),
+            argument(
+                "--at",
+                metavar="TIME",
+                help="when second 0 is, for people's keys, such as 2026-07-01T12:00, UTC (default: now; of a capture: "
+                "its own time)",
+            ),
             EXACT,
             ALLOW_WEAKER,
             INTERFACE,

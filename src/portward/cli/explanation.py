@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from portward.compile import names
+from portward.compile.people import with_tokens
 from portward.policy.net import Knock, Protocol
 from portward.policy.notation import write_duration
 from portward.policy.policy import EVERYTHING, Policy
@@ -57,7 +58,7 @@ def way_through(
 ) -> tuple[str, ...]:
     """Name the chains that the packet went through, as far as the ruleset of this policy has them."""
     look = names.FIRST_LOOK if packet.is_new_tcp else names.SECOND_LOOK
-    way = [look, *after_look(packet, judgement, policy)]
+    way = at_keys_port(packet, judgement, policy) or [look, *after_look(packet, judgement, policy)]
     return tuple(chain for chain in way if chain in chains)
 
 
@@ -74,6 +75,8 @@ def after_look(packet: Packet, judgement: Judgement, policy: Policy) -> list[str
         hidden = service and policy.service(service).published
         last = names.UNASKED if line == "7" else names.HIDDEN if hidden else names.door(service)
         return [names.JUDGE, last]
+    if judgement.reasons[0].line == "5.0":
+        return [names.JUDGE, names.TO_US, names.PASS_ECHO, *used_pass(judgement), names.CLOSED]
     inner = {"5.1": [names.door(service)], "5.2": [names.HIDDEN], "5.4": []}.get(line)
     return [
         names.JUDGE,
@@ -82,9 +85,33 @@ def after_look(packet: Packet, judgement: Judgement, policy: Policy) -> list[str
     ]
 
 
+def at_keys_port(packet: Packet, judgement: Judgement, policy: Policy) -> list[str]:
+    """Name the chains of a datagram to one of the keys' ports; none if it is to another, or was left before."""
+    ways = policy.ways
+    if packet.transport is not Protocol.UDP or not packet.local or judgement.line not in {"1.1", "5.6"}:
+        return []
+    if judgement.line == "5.6":
+        at_passes = ways.passes and packet.destination_port == ways.passes.port and with_tokens(policy)
+        return [names.FIRST_LOOK, names.PASS, *used_pass(judgement), names.CLOSED] if at_passes else []
+    sealed = ways.sealed and packet.destination_port == ways.sealed.port
+    return [names.FIRST_LOOK, names.SEALED if sealed else names.FWKNOP]
+
+
+def used_pass(judgement: Judgement) -> list[str]:
+    """Name the chains of a pass: the one that uses it up, and its person's."""
+    if not judgement.reasons[0].person:
+        return []
+    opened = [names.person_chain(each.person) for each in judgement.granted[:1]]
+    return [names.USE_PASS, *opened, *([names.AFTER_KEY] if opened else [])]
+
+
 def at_closed_port(packet: Packet, judgement: Judgement, policy: Policy) -> list[str]:
     """Name the chains of a packet to no door: a knock's, perhaps, and a stray's."""
     way = []
+    if rolling := next((reason for reason in judgement.reasons if reason.person), None):
+        opened = [names.person_chain(each.person) for each in judgement.granted[:1]]
+        after = [names.STRAY] if judgement.stray else [*opened, names.AFTER_KEY]
+        return [names.ROLLING, names.rolling_chain(rolling.place - 1), *after, names.CLOSED]
     if knock := knock_at(packet, policy):
         way.append(names.knock_chain(knock))
     if judgement.stray:
@@ -138,16 +165,27 @@ def object_of(step: Step, policy: Policy, chains: frozenset[str]) -> dict[str, A
                 "service": reason.service or None,
                 "sequence": reason.sequence or None,
                 "knock": reason.place or None,
+                "person": reason.person or None,
                 "place": str(reason.span) if reason.span else None,
             }
             for reason in judgement.reasons
         ],
         "granted": [
-            {"service": grant.service, "network": str(grant.network), "until": grant.until}
+            {
+                "service": grant.service,
+                "network": str(grant.network),
+                "until": grant.until,
+                "person": grant.person or None,
+            }
             for grant in judgement.granted
         ],
         "reached": [
-            {"sequence": stage.sequence, "stage": stage.place, "until": stage.until}
+            {
+                "sequence": stage.sequence or None,
+                "stage": stage.place,
+                "until": stage.until,
+                "person": stage.person or None,
+            }
             for stage in judgement.reached
         ],
     }
@@ -188,6 +226,11 @@ def sources_of(state: State, now: float) -> dict[str, Any]:
             for version in (4, 6)
             for (source, sequence, stage), until in state.stages[version].living(now).items()
         ],
+        "rolling_stages": [
+            {"source": str(source), "stage": place, "until": until}
+            for version in (4, 6)
+            for (source, _number, place), until in state.rolling_stages[version].living(now).items()
+        ],
         "mid_sequence": [
             {"source": str(source), "until": until}
             for version in (4, 6)
@@ -213,6 +256,10 @@ def remembered_text(policy: Policy, steps: list[Step]) -> list[str]:
     lines += [
         f"{each['source']} has reached stage {each['stage']} of {each['sequence']} {until(each, now)}"
         for each in found["stages"]
+    ]
+    lines += [
+        f"{each['source']} has reached stage {each['stage']} of a rolling sequence {until(each, now)}"
+        for each in found.get("rolling_stages", ())
     ]
     lines += [f"{each['source']} is in mid-sequence {until(each, now)}" for each in found["mid_sequence"]]
     lines += [f"{each['source']} is under penalty {until(each, now)}" for each in found["penalties"]]

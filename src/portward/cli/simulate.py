@@ -4,6 +4,7 @@ Reads the files and puts things together; the judging is `portward.simulate`'s, 
 """
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -13,6 +14,7 @@ from portward.cli.environment import Environment
 from portward.cli.explanation import explain, object_of, remembered, remembered_text, totals
 from portward.cli.outcome import Outcome
 from portward.cli.policy import read_checked
+from portward.cli.simulated_keys import load_keys
 from portward.compile.lower import lower
 from portward.errors import Diagnostic, HostError, PolicyError, Severity, UsageError
 from portward.policy.notation import read_address
@@ -26,8 +28,19 @@ from portward.simulate.trace import read_trace
 from portward.sources.policy_file import STDIN
 
 
-Seen = tuple[tuple[Sighting, ...], tuple[Diagnostic, ...]]
-"""What a file holds, and what there is to say about it."""
+@attrs.frozen
+class Seen:
+    """What a file of packets holds.
+
+    Attributes:
+        sightings: the packets.
+        notes: what there is to say about it.
+        start: when second 0 was; None where the file does not say.
+    """
+
+    sightings: tuple[Sighting, ...]
+    notes: tuple[Diagnostic, ...] = ()
+    start: datetime | None = None
 
 
 def run(options: argparse.Namespace, environment: Environment) -> Outcome:
@@ -36,14 +49,19 @@ def run(options: argparse.Namespace, environment: Environment) -> Outcome:
         raise UsageError("the policy and the trace cannot both come from stdin")
     host = read_host(options.host or [])
     if options.exact or options.policy.endswith(".rsc"):
-        sightings, notes = read_packets(options.trace, host, environment)
-        outcome = exact.simulate_file(options.policy, sightings, options, environment)
-        return attrs.evolve(outcome, diagnostics=(*outcome.diagnostics, *notes))
+        if options.at:
+            raise UsageError("--at is about people's keys, which RouterOS rules do not know")
+        seen = read_packets(options.trace, host, environment)
+        outcome = exact.simulate_file(options.policy, seen.sightings, options, environment)
+        return attrs.evolve(outcome, diagnostics=(*outcome.diagnostics, *seen.notes))
     if options.allow_weaker or options.interface:
         raise UsageError("--allow-weaker and --interface are about RouterOS rules: give --exact, too")
     loaded = read_checked(options.policy, environment)
-    sightings, notes = read_packets(options.trace, host, environment)
-    steps = list(replay(Machine(loaded.policy), sightings))
+    seen = read_packets(options.trace, host, environment)
+    at = read_moment(options.at) if options.at else seen.start or datetime.now(UTC)
+    keys = load_keys(options.policy, loaded.policy, at, [each.time for each in seen.sightings])
+    steps = list(replay(Machine(loaded.policy, loaded=keys.loaded), seen.sightings))
+    notes = (*seen.notes, *keys.notes)
     return Outcome(
         text=as_text(loaded.policy, steps),
         result=as_result(loaded.policy, steps),
@@ -63,7 +81,7 @@ def read_host(addresses: list[str]) -> Host | None:
 def read_packets(path: str, host: Host | None, environment: Environment) -> Seen:
     """Read a trace or a capture, whichever the file is."""
     if path == STDIN:
-        return read_trace(environment.stdin.read(), "<stdin>", host), ()
+        return Seen(read_trace(environment.stdin.read(), "<stdin>", host))
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -75,7 +93,7 @@ def read_packets(path: str, host: Host | None, environment: Environment) -> Seen
     except UnicodeDecodeError:
         what = f"{path}: it is neither a trace (text in UTF-8) nor a pcap or pcapng file"
         raise PolicyError([Diagnostic("", Severity.ERROR, what)]) from None
-    return read_trace(text, path, host), ()
+    return Seen(read_trace(text, path, host))
 
 
 def read_captured(data: bytes, path: str, host: Host | None) -> Seen:
@@ -88,7 +106,21 @@ def read_captured(data: bytes, path: str, host: Host | None) -> Seen:
     if capture.skipped:
         skipped = ", ".join(f"{count} {why}" for why, count in sorted(capture.skipped.items()))
         notes.append(f"packets passed over: {skipped}")
-    return capture.sightings, tuple(Diagnostic("", Severity.NOTE, f"{path}: {note}") for note in notes)
+    start = datetime.fromtimestamp(capture.start, UTC) if capture.start else None
+    said = tuple(Diagnostic("", Severity.NOTE, f"{path}: {note}") for note in notes)
+    return Seen(capture.sightings, said, start)
+
+
+def read_moment(text: str) -> datetime:
+    """Read the moment of `--at`, which is UTC unless it says otherwise."""
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        moment = datetime.min.replace(tzinfo=UTC)
+    if not 1970 < moment.year < 9990:
+        raise UsageError(f"--at: {text!r} is no moment; write 2026-07-01T12:00, which is UTC")
+    return moment
 
 
 def as_text(policy: Policy, steps: list[Step]) -> str:

@@ -38,11 +38,13 @@ class Capture:
         sightings: the packets that can be judged.
         host: whose addresses count as this host's own.
         skipped: how many packets were passed over, and why.
+        start: when the first packet was seen, in seconds of the Unix epoch; 0 where the file does not say.
     """
 
     sightings: tuple[Sighting, ...]
     host: Host
     skipped: dict[str, int]
+    start: float = 0.0
 
 
 @attrs.frozen
@@ -85,7 +87,8 @@ def read_capture(data: bytes, file: str, host: Host | None = None) -> Capture:
             found.append((frame, packet))
     found.sort(key=lambda pair: pair[0].time)
     host = host or guess_host(found)
-    return Capture(tuple(settle(found, host, file)), host, dict(skipped))
+    start = found[0][0].time if found else 0.0
+    return Capture(tuple(settle(found, host, file)), host, dict(skipped), start)
 
 
 def guess_host(found: list[tuple[Frame, Packet]]) -> Host:

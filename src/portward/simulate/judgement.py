@@ -29,6 +29,7 @@ class Reason:
         sequence: the sequence that it is about, or empty.
         place: which of the sequence's knocks, from 1 on; 0 if there is none.
         span: where in the policy.
+        person: whose pass or rolling sequence it is about, or empty; with a place it is a rolling sequence.
     """
 
     line: str
@@ -37,6 +38,7 @@ class Reason:
     sequence: str = ""
     place: int = 0
     span: Span | None = None
+    person: str = ""
 
 
 @attrs.frozen

@@ -50,6 +50,11 @@ class Passes:
 
     def use(self, visit: Visit, line: str, carried: tuple[bytes, str]) -> None:
         """Use a pass up and open, unless it was used up before."""
+        before = len(visit.reasons)
+        self._use(visit, line, carried)
+        visit.say_whose(before, carried[1])
+
+    def _use(self, visit: Visit, line: str, carried: tuple[bytes, str]) -> None:
         token, owner = carried
         if token in visit.state.used_passes:
             visit.note(line, f"it carries a pass of {owner} that was used up before")

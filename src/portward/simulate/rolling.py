@@ -50,6 +50,11 @@ class Rolling:
 
     def knock(self, visit: Visit, at: RollingPlace) -> None:
         """Let a rolling knock count if it does, then see whether it was a stray."""
+        before = len(visit.reasons)
+        self._knock(visit, at)
+        visit.say_whose(before, at.person, at.place)
+
+    def _knock(self, visit: Visit, at: RollingPlace) -> None:
         last, first = at.place == self.way.knocks, at.place == 1
         if visit.policy.strict and visit.under_penalty:
             visit.note(LINE, "it is a rolling knock, but its source is under penalty")

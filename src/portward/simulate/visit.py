@@ -93,6 +93,11 @@ class Visit:
         """Note something on the way to the verdict."""
         self.reasons.append(Reason(line, text, span=span))
 
+    def say_whose(self, since: int, person: str, place: int = 0) -> None:
+        """Say of the reasons from that one on that they are about a person's pass, or knock of a rolling sequence."""
+        found = (attrs.evolve(each, person=person, place=place) for each in self.reasons[since:])
+        self.reasons[since:] = found
+
     def leave(self, line: str, text: str, *, service: str = "", span: Span | None = None) -> Verdict:
         """Note why, and leave the packet."""
         self.reasons.append(Reason(line, text, service=service, span=span or self._place_of(service)))
