@@ -10,7 +10,6 @@ multiplications. Who somebody is, Noise alone proves.
 A knock has one form only: everything in it is either authenticated by Noise, or follows from what is.
 """
 
-from collections.abc import Mapping
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +22,8 @@ from portward.spa.request import TEXT_BYTES, Request, pack, unpack
 
 
 if TYPE_CHECKING:  # the client knocks without them, and starts some milliseconds sooner
+    from collections.abc import Mapping
+
     from portward.spa.keyring import SealedKey, ServerKey
 
 
