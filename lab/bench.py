@@ -1,6 +1,6 @@
 """The figures, all taken in one run: portward against a bare drop, the article's rules, knockd and fwknopd.
 
-    python -m lab.bench [--quick] [--json]
+    python -m lab.bench [--quick] [--keys] [--json]
 
 Needs root and nft; without knockd or fwknopd its rows are left out, and a fact says so. Everything happens in network
 namespaces of its own, which are gone at the end, also when it is interrupted or takes longer than it may. docs/speed.md
@@ -43,14 +43,16 @@ FWKNOPD = ("fwknopd", "iptables")
 """What the peer with one packet needs."""
 
 Found = tuple[list[Figure], list[Target]]
+Topics = dict[str, Callable[[], Found]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; 0 if all was measured, whatever was found; 2 if this machine cannot, 1 if it took too long."""
     parser = argparse.ArgumentParser(prog="python -m lab.bench", description="Print one table of figures.")
     parser.add_argument(
-        "--quick", action="store_true", help="fewer rounds and packets: about a minute, less exact"
+        "--quick", action="store_true", help="fewer rounds and packets: much shorter, less exact"
     )
+    parser.add_argument("--keys", action="store_true", help="only what concerns people's keys")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args(arguments)
     if lacking := obstacle():
@@ -58,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     end_in_order()
     try:
-        report = measure(quick=options.quick)
+        report = measure(quick=options.quick, keys=options.keys)
     except TimeoutError:
         print(f"lab.bench: not done after {LONGEST} s", file=sys.stderr)
         return 1
@@ -93,23 +95,9 @@ def interrupt(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def measure(*, quick: bool) -> Report:
-    """Take all figures, one topic after the other, and tell the person on stderr where we are."""
-    peers = [bench_visits.ARTICLE]
-    if not missing("knockd"):
-        peers.append(bench_visits.KNOCKD)
-    peer = not missing(*FWKNOPD)
-    topics: dict[str, Callable[[], Found]] = {
-        bench_packets.TOPIC: lambda: bench_packets.measure(quick=quick),
-        bench_visits.TOPIC: lambda: bench_visits.measure(peers, quick=quick),
-        bench_flood.TOPIC: lambda: bench_flood.measure(peers, quick=quick),
-        bench_junk.TOPIC: lambda: (bench_junk.measure(peer=peer, quick=quick), []),
-        bench_grants.TOPIC: lambda: bench_grants.measure(quick=quick),
-        bench_honour.TOPIC: lambda: bench_honour.measure(peer=peer, quick=quick),
-        bench_load.TOPIC: lambda: bench_load.measure(quick=quick),
-        bench_memory.TOPIC: lambda: (bench_memory.measure(quick=quick), []),
-        bench_load.TOPIC_START: lambda: bench_load.measure_commands(quick=quick),
-    }
+def measure(*, quick: bool, keys: bool = False) -> Report:
+    """Take all figures, or those of keys alone, topic by topic, and tell the person on stderr where we are."""
+    topics = topics_of_keys(quick=quick) if keys else all_topics(quick=quick)
     known = facts(quick=quick)
     figures: list[Figure] = []
     targets: list[Target] = []
@@ -121,6 +109,32 @@ def measure(*, quick: bool) -> Report:
         targets += judged
     known["time taken"] = f"{time.monotonic() - begun:.0f} s"
     return Report(known, figures, targets)
+
+
+def all_topics(*, quick: bool) -> Topics:
+    """What is measured, in the order of the table."""
+    peers = [bench_visits.ARTICLE]
+    if not missing("knockd"):
+        peers.append(bench_visits.KNOCKD)
+    return {
+        bench_packets.TOPIC: lambda: bench_packets.measure(quick=quick),
+        bench_visits.TOPIC: lambda: bench_visits.measure(peers, quick=quick),
+        bench_flood.TOPIC: lambda: bench_flood.measure(peers, quick=quick),
+        **topics_of_keys(quick=quick),
+        bench_load.TOPIC: lambda: bench_load.measure(quick=quick),
+        bench_memory.TOPIC: lambda: (bench_memory.measure(quick=quick), []),
+        bench_load.TOPIC_START: lambda: bench_load.measure_commands(quick=quick),
+    }
+
+
+def topics_of_keys(*, quick: bool) -> Topics:
+    """What is measured of people's keys."""
+    peer = not missing(*FWKNOPD)
+    return {
+        bench_junk.TOPIC: lambda: (bench_junk.measure(peer=peer, quick=quick), []),
+        bench_grants.TOPIC: lambda: bench_grants.measure(quick=quick),
+        bench_honour.TOPIC: lambda: bench_honour.measure(peer=peer, quick=quick),
+    }
 
 
 def facts(*, quick: bool) -> dict[str, str]:

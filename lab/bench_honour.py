@@ -168,7 +168,7 @@ def passes_under_junk(*, quick: bool) -> Honour:
 
 def measure(*, peer: bool, quick: bool) -> tuple[list[Figure], list[Target]]:
     """Visit everybody's gate."""
-    knocks, seconds = (10, 1.0) if quick else (50, 10.0)
+    knocks, seconds = (10, 1.0) if quick else (50, 6.0)
     figures: list[Figure] = []
     ours: list[Honour] = []
     baseline: dict[int, Honour] = {}

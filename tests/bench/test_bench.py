@@ -27,6 +27,13 @@ def test_without_root_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     assert capsys.readouterr().err == "lab.bench: needs root, for network namespaces\n"
 
 
+def test_the_topics_of_keys_are_part_of_the_whole_and_can_be_had_alone() -> None:
+    alone, whole = list(bench.topics_of_keys(quick=True)), list(bench.all_topics(quick=True))
+    assert len(alone) == 3
+    assert [each for each in whole if each in alone] == alone
+    assert len(whole) == 9
+
+
 @pytest.mark.net
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]

@@ -21,6 +21,10 @@ ports = ["tcp/22"]
 [sequences.admin]
 knocks = ["tcp/33333", "udp/7000=geheim", "icmp/128", "tcp/11111"]
 opens = ["ssh"]
+[sequences.guest]
+knocks = ["tcp/41001", "tcp/21002", "tcp/31003", "tcp/51005"]
+opens = ["ssh"]
+once = true
 [sequences.web]
 knocks = ["tcp/40001", "tcp/20002", "tcp/30003", "tcp/50005"]
 opens = ["ssh"]
@@ -47,6 +51,17 @@ def options(tmp_path: Path) -> Any:
         )
 
     return make
+
+
+@pytest.mark.parametrize("kind", [{}, {"html": True}, {"shell": True}], ids=str)
+def test_whoever_gets_a_sequence_that_opens_once_is_told_so(
+    environment: Environment, options: Any, kind: dict[str, bool]
+) -> None:
+    """In each kind of invitation, and not in that of another sequence."""
+    guest, web = (run(options(name, **kind), environment) for name in ("guest", "web"))
+    assert "It opens once" in guest.text
+    assert "It opens once" not in web.text
+    assert (guest.result["once"], web.result["once"]) == (True, False)
 
 
 def test_the_profile_is_what_import_profile_takes(environment: Environment, options: Any) -> None:
@@ -85,7 +100,7 @@ def test_a_page_and_lines_are_other_kinds(environment: Environment, options: Any
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"sequence": "root"}, "no sequence 'root'; it has admin, web"),
+        ({"sequence": "root"}, "no sequence 'root'; it has admin, guest, web"),
         ({"host": "-x"}, "no host name"),
         ({"html": True, "shell": True}, "ask for one"),
         ({"link": "http://a"}, "--link belongs to --html"),

@@ -105,7 +105,7 @@ def test_for_a_key_of_ones_own_there_is_no_secret_anywhere(here: Desk) -> None:
     ("words", "sentence"),
     [
         (("add", "Alice", "--opens", "ssh"), "is no name"),
-        (("add", "server", "--opens", "ssh"), "nobody with keys can be called server"),
+        (("add", "server", "--opens", "ssh"), "choose another name"),
         (("add", "alice", "--opens", "shh"), "did you mean ssh?"),
         (("add", "alice", "--opens", "ssh,*"), "* alone"),
         (("add", "alice", "--opens", "ssh", "--until", "tomorrow"), "no day and no moment"),

@@ -11,6 +11,7 @@ from portward.compile.routeros_limits import Difference, Kind, differences
 from portward.errors import Severity
 from portward.policy.net import PortRange, Protocol
 from portward.policy.notation import read_knock, read_ports
+from portward.policy.people import Fwknop, Passes, Person, Rolling, Sealed, Ways
 from portward.policy.policy import Expiry, Policy, Sequence, Service, Sizes
 
 
@@ -53,6 +54,20 @@ def test_that_lists_have_no_size_is_always_said() -> None:
     ("policy", "kind", "message"),
     [
         (attrs.evolve(PLAIN, interfaces=("ether1", "ppp*")), Kind.IMPOSSIBLE, "ppp* stands for many"),
+        (
+            attrs.evolve(PLAIN, sequences=(attrs.evolve(ADMIN, once=True),)),
+            Kind.WEAKER,
+            "admin opens again and again",
+        ),
+        (
+            attrs.evolve(PLAIN, people=(Person("alice", ("ssh",), 60 * SECONDS),)),
+            Kind.DIFFERENT,
+            "people get in only by sequences",
+        ),
+        (attrs.evolve(PLAIN, ways=Ways(passes=Passes(62202))), Kind.DIFFERENT, "no passes"),
+        (attrs.evolve(PLAIN, ways=Ways(rolling=Rolling(20000, 24999))), Kind.DIFFERENT, "no rolling"),
+        (attrs.evolve(PLAIN, ways=Ways(sealed=Sealed(62203))), Kind.DIFFERENT, "no sealed knocks"),
+        (attrs.evolve(PLAIN, ways=Ways(fwknop=Fwknop())), Kind.DIFFERENT, "no packets of fwknop's"),
         (
             attrs.evolve(PLAIN, sequences=(attrs.evolve(ADMIN, step_timeouts=(1.5 * SECONDS,)),)),
             Kind.WEAKER,

@@ -6,7 +6,14 @@ from ipaddress import ip_address
 import pytest
 
 from portward.errors import UsageError
-from portward.knock.invitation import find_sequence, invitation_text, invite, usual_delay, usual_name
+from portward.knock.invitation import (
+    OPENS_ONCE,
+    find_sequence,
+    invitation_text,
+    invite,
+    usual_delay,
+    usual_name,
+)
 from portward.knock.profile_text import read_profiles
 from portward.policy.notation import read_knock, read_ports
 from portward.policy.policy import EVERYTHING, Policy, Sequence, Service
@@ -82,6 +89,17 @@ def test_the_text_is_what_the_client_takes() -> None:
     made = sequence("ssh")
     profile = invite(policy(made, service("ssh", "tcp/22")), made, "2001:db8::1")
     assert read_profiles(invitation_text(profile), "f") == (profile,)
+
+
+def test_the_text_says_that_a_sequence_opens_once() -> None:
+    """And no other promises that it goes on to open."""
+    made = sequence("ssh")
+    profile = invite(policy(made, service("ssh", "tcp/22")), made, "gate")
+    once = invitation_text(profile, once=True)
+    assert read_profiles(once, "f") == (profile,)
+    assert OPENS_ONCE in once
+    assert "from then on" not in once
+    assert OPENS_ONCE not in invitation_text(profile)
 
 
 def test_wrong_words_are_refused() -> None:

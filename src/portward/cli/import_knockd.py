@@ -17,7 +17,8 @@ from portward.policy.policy import EVERYTHING
 from portward.sources.knockd_commands import Judged, Kind
 from portward.sources.knockd_doors import KnockdFile, read_knockd, read_one_time
 from portward.sources.knockd_effect import Effect
-from portward.sources.knockd_lift import Fate, LiftedDoor, OneTimeSequences
+from portward.sources.knockd_lift import Fate, LiftedDoor
+from portward.sources.knockd_one_time import OneTimeSequences
 from portward.sources.knockd_policy import KnockdPolicy, make_policy, opened_services, summary
 from portward.sources.policy_text import write_policy
 

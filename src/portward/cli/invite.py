@@ -8,7 +8,7 @@ from portward.cli.output import write_output
 from portward.cli.policy import read_checked
 from portward.cli.profile import as_object
 from portward.errors import UsageError
-from portward.knock.invitation import find_sequence, invitation_text, invite
+from portward.knock.invitation import OPENS_ONCE, find_sequence, invitation_text, invite
 from portward.knock.profile import Profile
 from portward.policy.policy import Policy, Sequence
 
@@ -27,7 +27,12 @@ def make(options: argparse.Namespace, environment: Environment, policy: Policy) 
     sequence = find_sequence(policy, options.sequence)
     profile = invite(policy, sequence, options.host, options.name)
     text = _text(options, profile, sequence)
-    result = {"profile": as_object(profile), "kind": _kind(options), "file": options.output}
+    result = {
+        "profile": as_object(profile),
+        "kind": _kind(options),
+        "once": sequence.once,
+        "file": options.output,
+    }
     if not options.output:
         return Outcome(text.rstrip("\n"), {**result, "text": text})
     write_output(options.output, text, replace=options.force)
@@ -43,9 +48,10 @@ def _text(options: argparse.Namespace, profile: Profile, sequence: Sequence) -> 
     if options.html:
         from portward.knock.page import browser_delay, page  # noqa: PLC0415 - one of three
 
-        return page(profile, browser_delay(sequence.step_timeouts), sequence.open_for, options.link or "")
+        delay = browser_delay(sequence.step_timeouts)
+        return page(profile, delay, sequence.open_for, options.link or "", once=sequence.once)
     if options.shell:
         from portward.knock.shell_lines import shell_lines  # noqa: PLC0415 - one of three
 
-        return shell_lines(profile) + "\n"
-    return invitation_text(profile)
+        return (f"# {OPENS_ONCE}\n\n" if sequence.once else "") + shell_lines(profile) + "\n"
+    return invitation_text(profile, once=sequence.once)

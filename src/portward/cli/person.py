@@ -34,6 +34,7 @@ def add(options: argparse.Namespace, environment: Environment) -> Outcome:
     policy = read_checked(options.policy, environment).policy
     store, files, now = KeyStore.beside(options.policy), read_files(options.policy), moment()
     person = read_person(options, policy)
+    store.file(person.name)  # a name that no file of keys can have is the command line's mistake
     ways = read_ways(options, policy, wanted_usually(policy, options))
     path = files.people_part
     try:

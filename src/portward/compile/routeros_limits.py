@@ -66,12 +66,14 @@ def differences(policy: Policy, version: int) -> tuple[Difference, ...]:
     return (
         *_interfaces(policy),
         *_times(policy),
+        *_once(policy),
         *_words(policy),
         *_prefixes(policy),
         *_cuts(policy),
         *_mappings(policy),
         *(_no_translation(policy) if version == 6 else ()),
         *_sizes(policy),
+        *_people(policy),
     )
 
 
@@ -98,6 +100,13 @@ def _time(policy: Policy, kind: Kind, length: timedelta, path: PlacePath) -> Ite
     if longer != length:
         message = f"a list keeps whole seconds, so {write_duration(length)} becomes {write_duration(longer)}"
         yield Difference(kind, message, policy.places.nearest(*path), f"write {write_duration(longer)}")
+
+
+def _once(policy: Policy) -> Iterator[Difference]:
+    for sequence in policy.sequences:
+        if sequence.once:
+            message = f"{sequence.name} opens again and again, not once"
+            yield Difference(Kind.WEAKER, message, policy.places.nearest("sequences", sequence.name, "once"))
 
 
 def _words(policy: Policy) -> Iterator[Difference]:
@@ -161,3 +170,20 @@ def _sizes(policy: Policy) -> Iterator[Difference]:
             "its lists have no size: whoever forges sources can fill the router's memory with first knocks"
         )
         yield Difference(Kind.DIFFERENT, message, policy.places.nearest("sizes"))
+
+
+def _people(policy: Policy) -> Iterator[Difference]:
+    ways = policy.ways
+    given = {
+        "passes": ways.passes,
+        "rolling": ways.rolling,
+        "sealed": ways.sealed,
+        "fwknop": ways.fwknop,
+    }
+    place = next((name for name, way in given.items() if way), "")
+    if policy.people or place:
+        message = (
+            "it knows no people, no passes, no rolling sequences, no sealed knocks and no packets of fwknop's, so "
+            "people get in only by sequences"
+        )
+        yield Difference(Kind.DIFFERENT, message, policy.places.nearest("people" if policy.people else place))

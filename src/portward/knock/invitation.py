@@ -93,10 +93,21 @@ def _is_ssh(service: Service, port: PortRange) -> bool:
     )
 
 
-def invitation_text(profile: Profile) -> str:
-    """Write the invitation: a text that `import-profile` takes, with a word to its reader."""
+OPENS_ONCE: Final = "It opens once: after that these knocks open nothing any more, for nobody."
+"""What whoever is given a sequence that opens once must know."""
+
+
+def invitation_text(profile: Profile, *, once: bool = False) -> str:
+    """Write the invitation: a text that `import-profile` takes, with a word to its reader.
+
+    Args:
+        profile: what is handed over.
+        once: whether its sequence opens once.
+    """
+    then = f"# to open, that one time:  portward knock {profile.name}\n# {OPENS_ONCE}"
+    usual = f"# and from then on:         portward knock {profile.name}"
     return f"""\
 # An invitation to {profile.host}. Keep it secret: whoever has it can knock.
 # Save it to a file, then:  portward import-profile FILE
-# and from then on:         portward knock {profile.name}
+{then if once else usual}
 {write_profiles((profile,))}"""

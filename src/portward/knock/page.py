@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from portward.check.well_known import BROWSERS_REFUSE
 from portward.errors import UsageError
+from portward.knock.invitation import OPENS_ONCE
 from portward.knock.profile import Profile
 from portward.policy.net import Knock, Protocol
 from portward.policy.notation import write_duration, write_knock
@@ -30,7 +31,9 @@ SLOWEST: Final = timedelta(milliseconds=700)
 """Time for one knock: enough for a phone to open a connection."""
 
 
-def page(profile: Profile, delay: timedelta, open_for: timedelta, link: str = "") -> str:
+def page(
+    profile: Profile, delay: timedelta, open_for: timedelta, link: str = "", *, once: bool = False
+) -> str:
     """Write the page.
 
     Args:
@@ -38,6 +41,7 @@ def page(profile: Profile, delay: timedelta, open_for: timedelta, link: str = ""
         delay: how long one knock takes.
         open_for: how long the door stays open; only told.
         link: where to go afterwards, or empty.
+        once: whether the sequence opens once; only told.
 
     Raises:
         UsageError: a knock that no browser can send, or a link that a page must not follow.
@@ -53,6 +57,8 @@ def page(profile: Profile, delay: timedelta, open_for: timedelta, link: str = ""
         "link": link,
     }
     about = f"{len(profile.knocks)} knocks, and the door is open for {write_duration(open_for)}."
+    if once:
+        about += f" {OPENS_ONCE}"
     wait = (
         f"the gate may ignore you for {write_duration(profile.penalty)}"
         if profile.penalty

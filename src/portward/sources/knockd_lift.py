@@ -1,8 +1,7 @@
 """A door of knockd becomes a sequence, or is told why not.
 
 One door by itself is judged here: what it opens and for how long, which knocks a policy can express, and what will
-differ. A door with a file of one-time sequences becomes one for each sequence that is left there. What several doors
-make together is not known here.
+differ. What several doors make together is not known here.
 """
 
 import enum
@@ -18,7 +17,7 @@ from portward.policy.notation import LONGEST_ROUTEROS, SHORTEST, write_duration
 from portward.sources.knockd_commands import Judged, Kind, judge
 from portward.sources.knockd_doors import Door, DoorKnock, can_be_target
 from portward.sources.knockd_effect import Effect
-from portward.sources.knockd_text import Word, mistake, shown
+from portward.sources.knockd_text import mistake, shown
 
 
 ROLES = ("start_command", "stop_command", "start_command_6", "stop_command_6")
@@ -149,29 +148,6 @@ class LiftedDoor:
         return tuple(dict.fromkeys(each for each in found if each.kind in {Kind.HOOK, Kind.LISTED}))
 
 
-OneTimeSequences = tuple[tuple[DoorKnock, ...], ...]
-"""What is left in a file of one-time sequences."""
-
-
-def lift_all(door: Door, given: Opened, left: OneTimeSequences | None) -> list[LiftedDoor]:
-    """Judge a door, each of its sequences by itself.
-
-    Args:
-        door: as knockd has it.
-        given: what the user says that doors open.
-        left: the sequences that are left in its file; None if the file could not be read.
-    """
-    if door.one_time is None:
-        return [lift(door, given)]
-    whole = _with_file(_with_effects(door, given), door.one_time, left)
-    if whole.fate is not Fate.SEQUENCE or not left:
-        return [attrs.evolve(whole, one_time=left or ())]
-    return [
-        _with_knocks(attrs.evolve(whole, door=attrs.evolve(door, knocks=knocks), number=number))
-        for number, knocks in enumerate(left, 1)
-    ]
-
-
 def lift(door: Door, given: Opened) -> LiftedDoor:
     """Judge a door whose sequence stands in it.
 
@@ -179,11 +155,11 @@ def lift(door: Door, given: Opened) -> LiftedDoor:
         door: as knockd has it.
         given: what the user says that doors open.
     """
-    lifted = _with_effects(door, given)
-    return lifted if lifted.fate in {Fate.IDLE, Fate.CLOSES} else _with_knocks(lifted)
+    lifted = with_effects(door, given)
+    return lifted if lifted.fate in {Fate.IDLE, Fate.CLOSES} else with_knocks(lifted)
 
 
-def _with_effects(door: Door, given: Opened) -> LiftedDoor:
+def with_effects(door: Door, given: Opened) -> LiftedDoor:
     """Judge the commands."""
     commands = {role: judge(door.command(role)) for role in ROLES}
     lifted = LiftedDoor(door, Fate.SEQUENCE, commands=commands)
@@ -192,27 +168,7 @@ def _with_effects(door: Door, given: Opened) -> LiftedDoor:
     return _opened(lifted, given)
 
 
-def _with_file(lifted: LiftedDoor, file: Word, left: OneTimeSequences | None) -> LiftedDoor:
-    """Judge the file of one-time sequences as a whole."""
-    if lifted.fate in {Fate.IDLE, Fate.CLOSES}:
-        return lifted
-    beside = lifted.door.knocks[0].word.span if lifted.door.knocks else None
-    if left is None:
-        return lifted.refused("its file of one-time sequences could not be read", file.span)
-    if not left:
-        return lifted.refused("no sequence is left in its file, and so knockd does not start", file.span)
-    if beside and beside.line > file.span.line:
-        reason = "its sequence stands behind its file and takes the place of the first one-time sequence"
-        return lifted.refused(reason, beside)
-    told = [
-        "accepts of its one-time sequences only the first that is not used; here each of them opens once, in any order",
-        "marks in its file what is used; here the file is not read any more, and the gate remembers",
-        *(["has a sequence as well, which knockd passes over for those in the file"] if beside else []),
-    ]
-    return attrs.evolve(lifted, remarks=(*lifted.remarks, *told))
-
-
-def _with_knocks(lifted: LiftedDoor) -> LiftedDoor:
+def with_knocks(lifted: LiftedDoor) -> LiftedDoor:
     """Judge the knocks, the times, the flags and the target."""
     door = lifted.door
     for text, span in _wrong_knocks(door):

@@ -15,7 +15,8 @@ from portward.policy.notation import write_duration
 from portward.policy.policy import EVERYTHING, PlacePath, Policy, Sequence, Service
 from portward.sources.knockd_doors import KnockdFile
 from portward.sources.knockd_effect import Effect
-from portward.sources.knockd_lift import Fate, LiftedDoor, OneTimeSequences, Opened, lift_all
+from portward.sources.knockd_lift import Fate, LiftedDoor, Opened
+from portward.sources.knockd_one_time import OneTimeSequences, lift_all, without_twins
 from portward.sources.knockd_services import Place, free_name, make_services, opens, without_collisions
 
 
@@ -63,7 +64,7 @@ def make_policy(
     ]
     if strict:
         doors = _without_repeats(doors)
-    doors = _named(without_collisions(_without_shadows(_merge_same(_without_twins(doors)))))
+    doors = _named(without_collisions(_without_shadows(_merge_same(without_twins(doors)))))
     kept = [each for each in doors if each.fate is Fate.SEQUENCE]
     services = make_services(kept)
     sequences = tuple(_sequence(each, services) for each in kept)
@@ -80,27 +81,6 @@ def make_policy(
     differences = tuple(_differences(kept, knockd.interface, strict=strict))
     comments = _comments(doors, differences, knockd, strict=strict)
     return KnockdPolicy(policy, comments, tuple(doors), differences)
-
-
-def _without_twins(doors: list[LiftedDoor]) -> list[LiftedDoor]:
-    """Refuse one-time sequences whose knocks count always, or stand in their file before."""
-    always = {each.knocks: each for each in doors if each.fate is Fate.SEQUENCE and not each.once}
-    seen: dict[tuple[int, tuple[Knock, ...]], LiftedDoor] = {}
-    judged = []
-    for door in doors:
-        if door.fate is not Fate.SEQUENCE or not door.once:
-            judged.append(door)
-            continue
-        first = seen.setdefault((door.door.name.span.line, door.knocks), door)
-        if other := always.get(door.knocks):
-            reason = f"it has the same knocks as {other.title}, which count always"
-            judged.append(door.refused(reason, door.door.knocks[0].word.span))
-        elif first is not door:
-            reason = f"it has the same knocks as {first.title}, and they open once"
-            judged.append(door.refused(reason, door.door.knocks[0].word.span))
-        else:
-            judged.append(door)
-    return judged
 
 
 def _merge_same(doors: list[LiftedDoor]) -> list[LiftedDoor]:

@@ -8,8 +8,8 @@ Every key here encrypts one text, so every nonce is zero.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from hashlib import blake2s
-from hmac import digest as hmac_digest
 from typing import Final
 
 import attrs
@@ -29,6 +29,12 @@ OVERHEAD: Final = KEY_BYTES + KEY_BYTES + TAG_BYTES + TAG_BYTES
 
 _HASH_BYTES: Final = 32
 _NONCE: Final = bytes(12)
+
+_FILLING: Final = bytes(64 - _HASH_BYTES)
+"""From a key to a block of BLAKE2s."""
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
+"""The pads of an HMAC."""
 
 
 @attrs.frozen
@@ -127,13 +133,23 @@ def read_message(
     psk = psk_of(writer) if psk_of is not None else None
     if with_psk and psk is None:
         raise NotAuthenticError
-    state = _mix_key(state, crypto.shared(private, writer))
+    state = _mix_key(state, _lasting(private, writer))
     if psk is not None:
         state = _mix_key_and_hash(state, psk)
     payload, _ = _decrypt(state, message[2 * KEY_BYTES + TAG_BYTES :])
     return Message(writer, payload)
 
 
+@lru_cache(maxsize=4096)
+def _lasting(private: bytes, public: bytes) -> bytes:
+    """The secret of two static keys, which is the same in all messages of a writer: worked out once for each.
+
+    It is asked for only when the writer's static key has been decrypted, and where there are pre-shared keys, is known.
+    """
+    return crypto.shared(private, public)
+
+
+@lru_cache(maxsize=16)
 def _start(prologue: bytes, server_public: bytes, *, with_psk: bool) -> _State:
     """Name the protocol, then mix what both sides know before the message (§5.3)."""
     name = WITH_PSK if with_psk else PLAIN
@@ -148,7 +164,7 @@ def _mix_ephemeral(state: _State, public: bytes, *, with_psk: bool) -> _State:
 
 
 def _mix_hash(state: _State, data: bytes) -> _State:
-    return attrs.evolve(state, seen=blake2s(state.seen + data).digest())
+    return _State(state.chain, blake2s(state.seen + data).digest(), state.key)
 
 
 def _mix_key(state: _State, secret: bytes) -> _State:
@@ -162,16 +178,22 @@ def _mix_key_and_hash(state: _State, psk: bytes) -> _State:
         msg = f"a pre-shared key has {PSK_BYTES} bytes"
         raise ValueError(msg)
     chain, noted, key = _derive(state.chain, psk, 3)
-    return attrs.evolve(_mix_hash(_State(chain, state.seen), noted), key=key)
+    return _State(chain, _mix_hash(state, noted).seen, key)
 
 
 def _derive(chain: bytes, secret: bytes, outputs: int) -> list[bytes]:
     """Noise's HKDF, 2 or 3 outputs of 32 bytes (§4.3)."""
-    root = hmac_digest(chain, secret, blake2s)
+    root = _hmac(chain, secret)
     made: list[bytes] = []
     for number in range(1, outputs + 1):
-        made.append(hmac_digest(root, b"".join(made[-1:]) + bytes((number,)), blake2s))
+        made.append(_hmac(root, b"".join(made[-1:]) + bytes((number,))))
     return made
+
+
+def _hmac(key: bytes, data: bytes) -> bytes:
+    """HMAC with BLAKE2s and a key of 32 bytes (RFC 2104): a third of the time of the standard library's."""
+    block = key + _FILLING
+    return blake2s(block.translate(_OUTER) + blake2s(block.translate(_INNER) + data).digest()).digest()
 
 
 def _encrypt(state: _State, text: bytes) -> tuple[bytes, _State]:

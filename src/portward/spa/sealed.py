@@ -10,17 +10,21 @@ multiplications. Who somebody is, Noise alone proves.
 A knock has one form only: everything in it is either authenticated by Noise, or follows from what is.
 """
 
-from collections.abc import Mapping
 from hashlib import blake2s
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from portward.spa import crypto
 from portward.spa.crypto import NotAuthenticError
-from portward.spa.keyring import SealedKey, ServerKey
 from portward.spa.noise import OVERHEAD, PSK_BYTES, Writer, read_message, write_message
 from portward.spa.request import TEXT_BYTES, Request, pack, unpack
+
+
+if TYPE_CHECKING:  # the client knocks without them, and starts some milliseconds sooner
+    from collections.abc import Mapping
+
+    from portward.spa.keyring import SealedKey, ServerKey
 
 
 WORD_BYTES: Final = 8
@@ -66,7 +70,7 @@ class Opened:
         request: what is asked for.
     """
 
-    key: SealedKey
+    key: "SealedKey"
     sent_ns: int
     request: Request
 
@@ -116,7 +120,7 @@ def seal_knock(  # noqa: PLR0913, PLR0917 - whose and whom, then what and when
     return today + _tag(sieve_of(server_public), today, message) + message
 
 
-def open_knock(server: ServerKey, keys: Mapping[bytes, SealedKey], datagram: bytes) -> Opened:
+def open_knock(server: "ServerKey", keys: "Mapping[bytes, SealedKey]", datagram: bytes) -> Opened:
     """Open a knock.
 
     Args:
@@ -132,7 +136,7 @@ def open_knock(server: ServerKey, keys: Mapping[bytes, SealedKey], datagram: byt
     return open_plausible(server, keys, datagram)
 
 
-def open_plausible(server: ServerKey, keys: Mapping[bytes, SealedKey], datagram: bytes) -> Opened:
+def open_plausible(server: "ServerKey", keys: "Mapping[bytes, SealedKey]", datagram: bytes) -> Opened:
     """Open a datagram that is known to be `plausible`; as `open_knock` in everything else."""
 
     def psk_of(public: bytes) -> bytes | None:
