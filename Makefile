@@ -9,7 +9,7 @@ demo:
 	@$(PYTHON) -m lab.demo $(if $(KEEP),--keep)
 
 test: lint
-	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@tools/setup test

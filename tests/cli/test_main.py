@@ -3,7 +3,6 @@
 import io
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -147,20 +146,9 @@ def test_a_reader_that_went_away_is_no_error() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_help_starts_in_under_80_ms() -> None:
-    """The best of many, on a machine that does other things too; and it imports no heavy module."""
+def test_help_imports_no_heavy_module() -> None:
+    """So that it starts at once; how fast, `make bench` measures."""
     code = "import sys; from portward.cli.main import main; sys.exit(main())"
-    times = []
-    for _ in range(15):
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-c", code, "knock", "--help"],
-            check=True,
-            capture_output=True,
-            env={"PYTHONPATH": SOURCES},
-        )
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.080
     imported = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code, "knock", "--help"],
         check=True,

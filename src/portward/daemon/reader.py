@@ -64,12 +64,13 @@ class Reader:
                 selector.register(each, selectors.EVENT_READ, (Inbox(each, MOST_OPENINGS), way))
             self._say({"ready": True})
             while self._serving:
-                for key, _ in selector.select(timeout=0.5):
+                events = selector.select(timeout=0.5)
+                for key, _ in events:
                     if key.data is None:
                         self._listen()
                     else:
                         self._drain(*key.data)
-                self._now_and_then()
+                self._now_and_then(idle=not events)
 
     def _drain(self, inbox: Inbox, way: Way) -> None:
         """Take what waits in a socket, up to a batch; of junk, neither the source is worked out nor the time."""
@@ -125,9 +126,11 @@ class Reader:
         if message.get("stop"):
             self._serving = False
 
-    def _now_and_then(self) -> None:
+    def _now_and_then(self, *, idle: bool) -> None:
+        """Report what was refused, in a quiet moment if there is one, and clear old digests."""
         now = time.monotonic()
-        if self._refused and now - self._reported >= REPORT_EVERY:
+        silent = now - self._reported
+        if self._refused and silent >= REPORT_EVERY * (1 if idle else 2):
             self._say({"refused": dict(self._refused)})
             self._refused.clear()
             self._reported = now
