@@ -13,9 +13,10 @@ from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
 from portward.cli.fwknop_keys import make_keyring, refuse_known, save_keys
 from portward.cli.import_knockd import read_opens
+from portward.cli.input import LARGEST_FILE, read_input
 from portward.cli.outcome import Outcome
 from portward.cli.output import write_output
-from portward.errors import Diagnostic, HostError, PolicyError, Severity, UsageError
+from portward.errors import Diagnostic, PolicyError, Severity, UsageError
 from portward.policy.notation import write_duration
 from portward.sources.fwknop_access import AccessFile, read_access
 from portward.sources.fwknop_conf import FwknopConf, read_conf
@@ -23,16 +24,16 @@ from portward.sources.fwknop_policy import Fate, FwknopPolicy, LiftedStanza, Ope
 from portward.sources.policy_text import write_policy
 
 
-LARGEST_FILE = 16 << 20
-"""Bytes; a mistaken path must not fill the memory."""
-
-
 def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     """Read the files, write policy and keys, and tell what became of each stanza."""
     given = read_opens(options.opens)
     name = "<stdin>" if options.file == "-" else options.file
-    access = read_access(read_bytes(options.file, environment), name, find_included)
-    conf = read_conf(read_bytes(options.conf, environment), options.conf) if options.conf else FwknopConf()
+    access = read_access(read_input(options.file, environment, "none of fwknop's files"), name, find_included)
+    conf = (
+        read_conf(read_input(options.conf, environment, "none of fwknop's files"), options.conf)
+        if options.conf
+        else FwknopConf()
+    )
     made = make_policy(access, conf, given, allow_weaker=options.allow_weaker)
     sources = {**access.texts, **({options.conf: conf.text} if options.conf else {})}
     if made.fatal:
@@ -73,26 +74,6 @@ def _judge_names(given: Opened, stanzas: Iterable[LiftedStanza]) -> None:
     for name in given:
         if name not in names:
             raise UsageError(f"--opens {name}=…: no stanza has that name; there are {', '.join(names)}")
-
-
-def read_bytes(file: str, environment: Environment) -> bytes:
-    """Read a file, or stdin for `-`.
-
-    Raises:
-        HostError: it cannot be read, or is far too large.
-    """
-    try:
-        if file == "-":
-            raw = getattr(environment.stdin, "buffer", None)
-            content = raw.read(LARGEST_FILE + 1) if raw else environment.stdin.read().encode()
-        else:
-            with Path(file).open("rb") as stream:
-                content = stream.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise HostError(f"cannot read {file}: {error.strerror}") from error
-    if len(content) > LARGEST_FILE:
-        raise HostError(f"{file} is larger than {LARGEST_FILE >> 20} MiB and so none of fwknop's files")
-    return bytes(content)
 
 
 def find_included(file: str, name: str) -> Sequence[tuple[str, bytes]]:

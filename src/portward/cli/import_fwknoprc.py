@@ -7,7 +7,7 @@ import attrs
 
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
-from portward.cli.import_fwknop import read_bytes
+from portward.cli.input import read_input
 from portward.cli.outcome import Outcome
 from portward.cli.profile import as_object
 from portward.errors import Diagnostic, PolicyError, Severity, UsageError
@@ -25,7 +25,7 @@ from portward.spa.keyring import HmacDigest
 def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     """Add a profile for each stanza, and tell of those that cannot be one."""
     name = "<stdin>" if options.file == "-" else options.file
-    rc = read_rc(read_bytes(options.file, environment), name)
+    rc = read_rc(read_input(options.file, environment, "none of fwknop's files"), name)
     if rc.mistakes:
         raise PolicyError(rc.mistakes, {name: rc.text})
     profiles, found = _make_profiles(rc.stanzas, options)

@@ -8,9 +8,10 @@ from typing import Any
 
 from portward.cli.environment import Environment
 from portward.cli.exit import ExitStatus
+from portward.cli.input import LARGEST_FILE, read_input
 from portward.cli.outcome import Outcome
 from portward.cli.output import write_output
-from portward.errors import Diagnostic, HostError, PolicyError, Severity, UsageError
+from portward.errors import Diagnostic, PolicyError, Severity, UsageError
 from portward.policy.net import PortRange
 from portward.policy.notation import read_ports, write_duration, write_ports
 from portward.policy.policy import EVERYTHING
@@ -23,15 +24,11 @@ from portward.sources.knockd_policy import KnockdPolicy, make_policy, opened_ser
 from portward.sources.policy_text import write_policy
 
 
-LARGEST_FILE = 16 << 20
-"""Bytes; a mistaken path must not fill the memory."""
-
-
 def run(options: argparse.Namespace, environment: Environment) -> Outcome:
     """Read the file, print or write the policy, and tell what became of each door."""
     given = read_opens(options.opens)
     name = "<stdin>" if options.file == "-" else options.file
-    knockd = read_knockd(_content(options.file, environment), name)
+    knockd = read_knockd(read_input(options.file, environment, "no knockd.conf"), name)
     _judge_names(given, knockd)
     if knockd.fatal:
         raise PolicyError(_in_order([*knockd.fatal, *knockd.quirks], name), {name: knockd.text})
@@ -83,26 +80,6 @@ def _judge_names(given: Mapping[str, Any], knockd: KnockdFile) -> None:
         if name not in names:
             there = f"there are {', '.join(names)}" if names else "it has no doors"
             raise UsageError(f"--opens {name}=…: the file has no door of that name; {there}")
-
-
-def _content(file: str, environment: Environment) -> bytes:
-    """Read the file, or stdin.
-
-    Raises:
-        HostError: it cannot be read, or is far too large.
-    """
-    try:
-        if file == "-":
-            raw = getattr(environment.stdin, "buffer", None)
-            content = raw.read(LARGEST_FILE + 1) if raw else environment.stdin.read().encode()
-        else:
-            with Path(file).open("rb") as stream:
-                content = stream.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise HostError(f"cannot read {file}: {error.strerror}") from error
-    if len(content) > LARGEST_FILE:
-        raise HostError(f"{file} is larger than {LARGEST_FILE >> 20} MiB and so no knockd.conf")
-    return bytes(content)
 
 
 def _one_time_files(

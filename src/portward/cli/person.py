@@ -25,7 +25,7 @@ from portward.spa.keyring import Keyring, ServerKey
 from portward.spa.spelling import read_key, write_base64, write_moment
 
 
-NEXT = "portward apply puts the change into the kernel; systemctl reload portward-serve tells the daemon"
+NEXT = "portward apply puts the change into the kernel; a running daemon reads the keys by itself"
 
 
 def add(options: argparse.Namespace, environment: Environment) -> Outcome:

@@ -1,7 +1,7 @@
 """`portward person list`, `person revoke` and `person remove`: who has keys, and the end of them."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,20 +88,9 @@ def _as_object(person: Person, keyring: Keyring) -> dict[str, Any]:
 
 def revoke(options: argparse.Namespace, environment: Environment) -> Outcome:
     """Say in the policy that nothing of a person's counts, and end the keys and the grants now."""
-    policy = read_checked(options.policy, environment).policy
-    person, store, files = (
-        find_person(policy, options.name),
-        KeyStore.beside(options.policy),
-        read_files(options.policy),
-    )
-    path = file_of(policy, person, files)
-    try:
-        text = revoke_person(files.text(path), person.name)
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}") from None
-    files.judged(path, text)
+    person, store, write = _edited(options, environment, revoke_person)
     with store.locked():
-        files.write(path, text)
+        write()
         keys = store.person(person.name)
         if keys != Keyring():
             store.save(person.name, ended(keys, moment()))
@@ -110,22 +99,26 @@ def revoke(options: argparse.Namespace, environment: Environment) -> Outcome:
 
 def remove(options: argparse.Namespace, environment: Environment) -> Outcome:
     """Take a person out of the policy, remove the keys, and end the grants."""
+    person, store, write = _edited(options, environment, remove_person)
+    with store.locked():
+        write()
+        store.remove(person.name)
+    return _gone(person, "removed", environment)
+
+
+def _edited(
+    options: argparse.Namespace, environment: Environment, edit: Callable[[str, str], str]
+) -> tuple[Person, KeyStore, Callable[[], None]]:
+    """Edit the file that a person stands in, and judge it; gives what writes it when the keys are locked."""
     policy = read_checked(options.policy, environment).policy
-    person, store, files = (
-        find_person(policy, options.name),
-        KeyStore.beside(options.policy),
-        read_files(options.policy),
-    )
+    person, files = find_person(policy, options.name), read_files(options.policy)
     path = file_of(policy, person, files)
     try:
-        text = remove_person(files.text(path), person.name)
+        text = edit(files.text(path), person.name)
     except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
     files.judged(path, text)
-    with store.locked():
-        files.write(path, text)
-        store.remove(person.name)
-    return _gone(person, "removed", environment)
+    return person, KeyStore.beside(options.policy), lambda: files.write(path, text)
 
 
 def file_of(policy: Policy, person: Person, files: PolicyFiles) -> Path:
