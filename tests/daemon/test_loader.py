@@ -138,8 +138,12 @@ def test_a_gate_without_tokens_has_words_alone(place: Place) -> None:
     """Sealed knocks need no windows."""
     sealed = attrs.evolve(POLICY, ways=Ways(sealed=Sealed(62203)))
     place.put(sealed)
-    assert place.loader().round(sealed, KEYRING, SERVER, NOW).windows == 0
+    loader = place.loader()
+    assert loader.round(sealed, KEYRING, SERVER, NOW).windows == 0
     assert place.count("words") == 4
+    assert not loader.needed(NOW)
+    place.put(sealed)
+    assert loader.needed(NOW), "a new table has no words, and would let no sealed knock through"
 
 
 def test_the_next_window_begins() -> None:

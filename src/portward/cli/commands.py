@@ -434,7 +434,13 @@ COMMANDS: tuple[Command, ...] = (
         "load passes and rolling sequences ahead, and open doors for sealed knocks and fwknop's packets",
         "portward.cli.serve:run",
         (
-            POLICY,
+            argument(
+                "policy",
+                nargs="?",
+                default=POLICY_PATH,
+                metavar="POLICY",
+                help=f"policy file; the keys are in keys/ beside it (default: {POLICY_PATH})",
+            ),
             argument(
                 "--state",
                 metavar="DIR",

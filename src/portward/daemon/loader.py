@@ -58,7 +58,7 @@ class Loader:
     def __init__(self, nft: Libnft, store: AheadStore) -> None:
         self._nft = nft
         self._store = store
-        self._table: int | None = None
+        self._proofs: list[str] = []
         self._next: datetime | None = None
 
     def anew(self) -> None:
@@ -70,10 +70,10 @@ class Loader:
         return self._next is None or now >= self._next or not self._same_table()
 
     def _same_table(self) -> bool:
-        if self._table is None:
-            return True
+        """Whether what was loaded last is still there: the table's own number, the word of the day."""
         try:
-            self._nft.run(f"get element {OURS} {names.LOADED} {{ {EPOCH_MARK} . {self._table} }}\n")
+            for proof in self._proofs:
+                self._nft.run(f"get element {OURS} {proof}\n")
         except TargetError:
             return False
         return True
@@ -87,6 +87,7 @@ class Loader:
         """
         ways = policy.ways
         count = 0
+        self._proofs = []
         if with_tokens(policy):
             count = self._tokens(policy, keyring, server, now)
         if ways.sealed and policy.people:
@@ -96,7 +97,8 @@ class Loader:
 
     def _tokens(self, policy: Policy, keyring: Keyring, server: ServerKey, now: datetime) -> int:
         marks = self._marks()
-        epoch = self._table = self._epoch(marks)
+        epoch = self._epoch(marks)
+        self._proofs.append(f"{names.LOADED} {{ {EPOCH_MARK} . {epoch} }}")
         past = self._store.past(marks, epoch)
         self._store.tick(latest_seen(now, past.latest))
         self._windows(policy, marks, now)
@@ -133,6 +135,7 @@ class Loader:
         today = int(now.timestamp()) // DAY
         days = range(today - DAYS_BACK, today + ahead // timedelta(days=1) + 2)
         ends = {day: datetime.fromtimestamp((day + 1 + DAYS_BACK) * DAY, UTC) for day in days}
+        self._proofs.append(f"{names.WORDS} {{ 0x{word(server.public, today).hex()} }}")
         self._run(spell_words([(word(server.public, day), end) for day, end in ends.items()], now))
 
     def _run(self, lines: Iterable[str]) -> None:
