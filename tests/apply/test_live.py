@@ -33,3 +33,9 @@ def test_an_element_without_a_time_stays_for_ever() -> None:
 
 def test_an_empty_set_has_none() -> None:
     assert parse_elements(spelled()) == ()
+
+
+def test_eight_bytes_have_no_sign() -> None:
+    """The JSON of nft prints a word of the day as a signed number; given back so, nft would refuse it."""
+    text = '{"nftables": [{"set": {"elem": [{"elem": {"val": -2, "timeout": 9, "expires": 7}}]}}]}'
+    assert parse_elements(text) == (Element((2**64 - 2,), timedelta(seconds=7)),)

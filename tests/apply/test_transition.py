@@ -159,3 +159,12 @@ def test_a_masked_address_is_the_networks(address: object, data: st.DataObject) 
 def test_a_table_that_is_spelled_is_the_same_when_read() -> None:
     whole = table(KNOCKS, grants(), PORTS, PUBLIC, DOOR)
     assert same(read_listing(loadable(whole)), whole)
+
+
+def test_how_often_sources_send_is_not_taken_over() -> None:
+    """Such a set has a timeout of its own; its elements hold counts that cannot be given back."""
+    rate = Block(
+        "set", "rate_sealed_v4", ("type ipv4_addr", "size 64", "flags dynamic,timeout", "timeout 1m")
+    )
+    assert carry(table(rate), table(rate, comment="lockdown")) == Carry(frozenset(), frozenset())
+    assert carry(table(rate), table(rate)).kept == {rate.key}

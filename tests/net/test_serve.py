@@ -198,3 +198,18 @@ def test_a_source_that_sends_too_often_is_not_heard(here: ServedGate) -> None:
     assert int(counted.split("packets ")[1].split()[0]) >= 20
     here.send(here.knock())
     assert here.soon_reaches(22)
+
+
+def test_another_mode_keeps_grants_and_knocks_go_on(here: ServedGate) -> None:
+    """Every set is made anew then: who is in stays in, and the next sealed knock counts at once."""
+    here.start()
+    here.send(here.knock())
+    assert here.soon_reaches(22)
+    here.policy.write_text(
+        here.policy.read_text().replace("[windows]", '[defaults]\nmode = "lockdown"\n[windows]')
+    )
+    here.portward("apply", str(here.policy), "--yes")
+    assert here.reaches(22)
+    here.shut()
+    here.send(here.knock())
+    assert here.soon_reaches(22)

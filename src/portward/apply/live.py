@@ -114,7 +114,12 @@ def parse_element(element: Any) -> Element:
     value = body["val"]
     parts = value["concat"] if isinstance(value, dict) else [value]
     seconds = body.get("expires")
-    return Element(tuple(parts), None if seconds is None else timedelta(seconds=seconds))
+    return Element(tuple(map(unsigned, parts)), None if seconds is None else timedelta(seconds=seconds))
+
+
+def unsigned(part: Part) -> Part:
+    """A part as it is in the kernel: nft's JSON prints eight bytes with a sign."""
+    return part + 2**64 if isinstance(part, int) and part < 0 else part
 
 
 def read_counters(limit: timedelta = LIMIT) -> dict[str, int]:

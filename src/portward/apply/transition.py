@@ -75,9 +75,11 @@ def carriable(block: Block) -> bool:
     """Whether elements may be read and given back.
 
     Not what belongs to windows: a pass that is used up between the reading and the giving back would be good again. The
-    daemon loads anew what cannot have been used.
+    daemon loads anew what cannot have been used. Nor how often sources send: such an element holds a count, which nft's
+    JSON leaves out, and is forgotten after a minute anyway (the set's own timeout).
     """
-    return block.name not in ALWAYS_NEW and not names.window_tag(block.comment)
+    counts = bool(block.value("timeout"))
+    return block.name not in ALWAYS_NEW and not names.window_tag(block.comment) and not counts
 
 
 def takes_over(block: Block, wanted: Listing) -> bool:
