@@ -1,6 +1,6 @@
 """One-time passes in the real kernel: no process of ours runs while they are used."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -48,25 +48,28 @@ def test_a_pass_opens_its_persons_services_once(here: Gate, tmp_path: Path, vers
 
 
 @pytest.mark.parametrize(
-    "payload",
+    "make",
     [
-        current(ALICE, 4),
-        current(ALICE, windows=2),
-        current(ALICE, windows=-2),
-        current(ALICE, server=b"another"),
-        current(BOB),
-        current(ALICE)[:15],
-        bytes(16),
-        b"",
+        lambda: current(ALICE, 4),
+        lambda: current(ALICE, windows=2),
+        lambda: current(ALICE, windows=-2),
+        lambda: current(ALICE, server=b"another"),
+        lambda: current(BOB),
+        lambda: current(ALICE)[:15],
+        lambda: bytes(16),
+        lambda: b"",
     ],
     ids=["counter", "later", "earlier", "server", "person", "short", "zeros", "empty"],
 )
-def test_another_pass_is_silence(here: Gate, tmp_path: Path, payload: bytes) -> None:
-    """A pass that was not given out, of another window, server or person opens nothing of alice's."""
+def test_another_pass_is_silence(here: Gate, tmp_path: Path, make: Callable[[], bytes]) -> None:
+    """A pass that was not given out, of another window, server or person opens nothing of alice's.
+
+    Each is made when its test runs: a window goes by while others do.
+    """
     wanted = policy(with_passes(), mode=Mode.LOCKDOWN)
     here.load(wanted)
     load_ahead(here, wanted, tmp_path)
-    assert not here.leaves(here.udp(source(9), PORT, payload))
+    assert not here.leaves(here.udp(source(9), PORT, make()))
     assert not ssh_is_open(here, 9)
 
 
