@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from typing import Any, Final
 
 from portward.knock.fwknop_profile import USUAL_PORT, FwknopProfile
+from portward.knock.way_table import as_table, read_keys
 from portward.policy.net import MAX_PORT, Protocol
 from portward.spa.crypto import AesMode
 from portward.spa.fwknop_fields import LONGEST_TIMEOUT, USERNAME, InnerDigest
@@ -35,18 +36,10 @@ def read_fwknop(table: object) -> FwknopProfile:
     Raises:
         ValueError: with all mistakes in one sentence.
     """
-    if not isinstance(table, dict):
-        msg = "must be a table"
-        raise ValueError(msg)  # noqa: TRY004 - every reader of profiles says ValueError
-    values: dict[str, Any] = {}
-    mistakes = [f"unknown key {key!r}" for key in table.keys() - _READERS.keys()]
-    for key, reader in _READERS.items():
-        if key in table:
-            try:
-                values[key.removesuffix("_base64")] = reader(table[key])
-            except ValueError as error:
-                mistakes.append(f"{key} {error}")
-    mistakes += _together(table)
+    given = as_table(table)
+    read, mistakes = read_keys(given, _READERS)
+    mistakes += _together(given)
+    values = {key.removesuffix("_base64"): value for key, value in read.items()}
     if not mistakes:
         return FwknopProfile(**{"hmac_key": b"", **values})
     raise ValueError("; ".join(sorted(mistakes)))

@@ -12,6 +12,31 @@ from portward.spa.spelling import read_text, read_whole
 Reader = Callable[[Any], Any]
 
 
+def as_table(value: object) -> dict[str, object]:
+    """Take a value for a table.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(value, dict):
+        msg = "must be a table"
+        raise ValueError(msg)  # noqa: TRY004 - every reader of profiles says ValueError
+    return value
+
+
+def read_keys(table: Mapping[str, object], readers: Mapping[str, Reader]) -> tuple[dict[str, Any], list[str]]:
+    """Read the keys of a table, each by its reader; gives the values by key, and the mistakes."""
+    values: dict[str, Any] = {}
+    mistakes = [f"unknown key {key!r}" for key in table.keys() - readers.keys()]
+    for key, reader in readers.items():
+        if key in table:
+            try:
+                values[key] = reader(table[key])
+            except ValueError as error:
+                mistakes.append(f"{key} {error}")
+    return values, mistakes
+
+
 def read_way(
     table: object, readers: Mapping[str, Reader], required: tuple[str, ...], together: Callable[..., Any]
 ) -> Any:
@@ -26,18 +51,9 @@ def read_way(
     Raises:
         ValueError: with all mistakes in one sentence.
     """
-    if not isinstance(table, dict):
-        msg = "must be a table"
-        raise ValueError(msg)  # noqa: TRY004 - every reader of profiles says ValueError
-    values: dict[str, Any] = {}
-    mistakes = [f"unknown key {key!r}" for key in table.keys() - readers.keys()]
-    mistakes += [f"{key} is missing" for key in required if key not in table]
-    for key, reader in readers.items():
-        if key in table:
-            try:
-                values[key] = reader(table[key])
-            except ValueError as error:
-                mistakes.append(f"{key} {error}")
+    given = as_table(table)
+    values, mistakes = read_keys(given, readers)
+    mistakes += [f"{key} is missing" for key in required if key not in given]
     if mistakes:
         raise ValueError("; ".join(sorted(mistakes)))
     return together(**values)

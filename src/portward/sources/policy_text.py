@@ -93,10 +93,7 @@ def _sequence(sequence: Sequence, comments: Comments) -> Iterator[str]:
     path = ("sequences", sequence.name)
     yield from _header(path, comments)
     yield from _list((*path, "knocks"), map(_knock, sequence.knocks), comments)
-    if sequence.opens == (EVERYTHING,):
-        yield from _pair((*path, "opens"), quote(EVERYTHING), comments)
-    else:
-        yield from _list((*path, "opens"), sequence.opens, comments)
+    yield from _opens((*path, "opens"), sequence.opens, comments)
     yield from _pair((*path, "open_for"), quote(write_duration(sequence.open_for)), comments)
     if sequence.step_timeouts:
         steps = [write_duration(each) for each in sequence.step_timeouts]
@@ -110,10 +107,7 @@ def _sequence(sequence: Sequence, comments: Comments) -> Iterator[str]:
 def _person(person: Person, comments: Comments) -> Iterator[str]:
     path = ("people", person.name)
     yield from _header(path, comments)
-    if person.opens == (EVERYTHING,):
-        yield from _pair((*path, "opens"), quote(EVERYTHING), comments)
-    else:
-        yield from _list((*path, "opens"), person.opens, comments)
+    yield from _opens((*path, "opens"), person.opens, comments)
     yield from _pair((*path, "open_for"), quote(write_duration(person.open_for)), comments)
     if person.networks:
         yield from _list((*path, "from"), map(str, person.networks), comments)
@@ -164,6 +158,14 @@ def _plain(value: object) -> str:
             return str(value)
         case _:
             return quote(str(value))
+
+
+def _opens(path: PlacePath, opens: tuple[str, ...], comments: Comments) -> Iterator[str]:
+    """Write what somebody or something opens: everything, or a list."""
+    if opens == (EVERYTHING,):
+        yield from _pair(path, quote(EVERYTHING), comments)
+    else:
+        yield from _list(path, opens, comments)
 
 
 def _knock(knock: Knock) -> str:
